@@ -1,0 +1,1 @@
+//! The built-in catalogue: one YAML file per platform, in the schema of the user's own file, and the list of them.

@@ -1,0 +1,556 @@
+//! What the program runs on: the configuration after merging, checking and filling in of defaults.
+//!
+//! Plain data without positions or options left open. The types that mirror the file are in `raw`; these are built from
+//! them once, and everything downstream reads only these.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use regex::Regex;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::probe::failure::{Class, Reason};
+
+/// The whole configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Value of the `vantage` label: the place we look from.
+    pub vantage: String,
+    /// Sent with every HTTP request.
+    pub user_agent: String,
+    /// How the network is reached.
+    pub network: NetworkSettings,
+    /// What proves that our own network works.
+    pub controls: Controls,
+    /// Turns off the checks that a robots.txt forbids.
+    pub respect_robots: bool,
+    /// Every platform, also those that are off, in catalogue order and then the user's order.
+    pub platforms: Vec<Platform>,
+}
+
+impl Config {
+    /// The platforms with at least one check that is on, reduced to what is on: what the program probes.
+    pub fn active(&self) -> Vec<Platform> {
+        self.platforms.iter().filter_map(Platform::active).collect()
+    }
+}
+
+/// How the network is reached.
+#[derive(Clone, Debug, Default)]
+pub struct NetworkSettings {
+    /// Resolvers in order of preference; empty: the system's.
+    pub resolvers: Vec<SocketAddr>,
+    /// PEM file of certificate authorities trusted in addition to the built-in ones.
+    pub ca_file: Option<PathBuf>,
+    /// Local address that connections leave from.
+    pub source_address: Option<IpAddr>,
+    /// Targets may resolve to loopback, private and reserved addresses.
+    pub allow_private: bool,
+    /// Proxy that TCP connections go through.
+    pub proxy: Option<Proxy>,
+    /// Rewrites of the connected address, as curl's `--connect-to`; the first match wins.
+    pub connect_to: Vec<ConnectTo>,
+    /// The most probes at once; none: what the limit of open files allows.
+    pub max_in_flight: Option<usize>,
+}
+
+/// A proxy for TCP connections; names are resolved by the proxy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proxy {
+    /// How it is spoken to.
+    pub kind: ProxyKind,
+    /// `host:port`.
+    pub address: HostPort,
+    /// User and password; never printed.
+    pub login: Option<(String, Secret)>,
+}
+
+/// The kinds of proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProxyKind {
+    /// `http://`: CONNECT.
+    Http,
+    /// `socks5h://`.
+    Socks5,
+}
+
+/// One rewrite of a connected address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectTo {
+    /// Host that it applies to; none: any.
+    pub host: Option<String>,
+    /// Port that it applies to; none: any.
+    pub port: Option<u16>,
+    /// Where to connect instead. An address chosen here is allowed whatever `allow_private` says.
+    pub to: HostPort,
+}
+
+/// A host, by name or address, and a port.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct HostPort {
+    /// DNS name without a trailing dot, or an IP address without brackets.
+    pub host: String,
+    /// TCP or UDP port.
+    pub port: u16,
+}
+
+impl std::fmt::Display for HostPort {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.host.contains(':') { write!(f, "[{}]:{}", self.host, self.port) } else { write!(f, "{}:{}", self.host, self.port) }
+    }
+}
+
+/// A value that is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("<secret>")
+    }
+}
+
+/// What proves that our own network works.
+#[derive(Clone, Debug)]
+pub struct Controls {
+    /// How many targets must succeed in a round.
+    pub quorum: usize,
+    /// Empty: the network is taken for granted.
+    pub targets: Vec<Control>,
+    /// Time between rounds while nothing fails.
+    pub interval: Duration,
+    /// Least time between the starts of two rounds.
+    pub spacing: Duration,
+}
+
+/// One control target.
+#[derive(Clone, Debug)]
+pub struct Control {
+    /// Value of the `control` label, such as `tls one.one.one.one:443`.
+    pub name: Arc<str>,
+    /// What is run: a tls, tcp or dns check without rules, outside all platforms.
+    pub check: Check,
+}
+
+/// A service people use.
+#[derive(Clone, Debug)]
+pub struct Platform {
+    /// Value of the `platform` label.
+    pub name: Arc<str>,
+    /// Its name as people write it.
+    pub title: String,
+    /// Who runs it; platforms of one operator fall together.
+    pub operator: String,
+    /// Team to route alerts to; empty: none.
+    pub team: String,
+    /// Its fall should wake someone.
+    pub page: bool,
+    /// Off with the reason, or on.
+    pub off: Option<String>,
+    /// Its parts.
+    pub components: Vec<Component>,
+}
+
+impl Platform {
+    fn active(&self) -> Option<Self> {
+        if self.off.is_some() {
+            return None;
+        }
+        let components: Vec<Component> = self
+            .components
+            .iter()
+            .filter(|c| c.off.is_none())
+            .map(|c| Component { checks: c.checks.iter().filter(|k| k.off.is_none()).cloned().collect(), ..c.clone() })
+            .filter(|c| !c.checks.is_empty())
+            .collect();
+        (!components.is_empty()).then(|| Self { components, ..self.clone() })
+    }
+}
+
+/// A part of a platform that a user notices.
+#[derive(Clone, Debug)]
+pub struct Component {
+    /// Value of the `component` label.
+    pub name: Arc<str>,
+    /// What its fall does to the platform.
+    pub impact: Impact,
+    /// How many of the usable voters must be down.
+    pub down_when: DownWhen,
+    /// How many checks may be down or degraded before the component is degraded.
+    pub tolerate: usize,
+    /// Off with the reason, or on.
+    pub off: Option<String>,
+    /// Its checks.
+    pub checks: Vec<Check>,
+}
+
+/// What a component's fall does to its platform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Impact {
+    /// The platform is down.
+    Outage,
+    /// The platform is degraded.
+    Degradation,
+}
+
+/// How many of a component's usable voters must be down for it to be down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DownWhen {
+    /// All of them.
+    #[default]
+    All,
+    /// More than half.
+    Majority,
+    /// One.
+    Any,
+}
+
+/// How far into the platform an ok answer proves life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Depth {
+    /// Names, connections, TLS, static files.
+    Edge,
+    /// A request was read and refused by the service's own front.
+    Parser,
+    /// The application answered.
+    App,
+    /// A real session was used.
+    Session,
+    /// Something people posted was read.
+    Content,
+}
+
+impl Depth {
+    /// Every depth, shallow to deep.
+    pub const ALL: [Self; 5] = [Self::Edge, Self::Parser, Self::App, Self::Session, Self::Content];
+
+    /// The label's value.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Edge => "edge",
+            Self::Parser => "parser",
+            Self::App => "app",
+            Self::Session => "session",
+            Self::Content => "content",
+        }
+    }
+}
+
+/// Whether an expectation must have been seen to hold before missing it counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Trust {
+    /// A mismatch is degraded, and counts only after the check has been ok here.
+    OnceProven,
+    /// A mismatch is a failure from the first run.
+    Always,
+}
+
+/// Identity of a check: its place in the tree.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CheckId {
+    /// Name of the platform.
+    pub platform: Arc<str>,
+    /// Name of the component.
+    pub component: Arc<str>,
+    /// Name of the check.
+    pub check: Arc<str>,
+}
+
+impl std::fmt::Display for CheckId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}/{}", self.platform, self.component, self.check)
+    }
+}
+
+/// One probe of one target on a schedule.
+#[derive(Clone, Debug)]
+pub struct Check {
+    /// Where it stands; `id.check` is its name.
+    pub id: CheckId,
+    /// What is probed and how.
+    pub kind: Kind,
+    /// The user's or catalogue's rules, in order; the built-in ones follow.
+    pub rules: Vec<Rule>,
+    /// How far an ok answer proves life.
+    pub depth: Depth,
+    /// When a mismatch counts.
+    pub trust: Trust,
+    /// Whether 401, 403, 429, challenges and walls mean `blocked`; otherwise they are ordinary statuses.
+    pub block_signs: bool,
+    /// Planned time between runs.
+    pub interval: Duration,
+    /// Deadline of a run.
+    pub timeout: Duration,
+    /// Time between runs, start to start, while a streak is open.
+    pub recheck: Duration,
+    /// Consecutive counted results that turn it down.
+    pub fall: usize,
+    /// Consecutive ok results that turn it up again.
+    pub rise: usize,
+    /// Where the expectations come from: a note or link.
+    pub evidence: String,
+    /// What the platform's robots.txt says about the request, where known.
+    pub robots: Option<Robots>,
+    /// What the platform's terms say about the request, where known.
+    pub terms: Option<String>,
+    /// Sent as `Authorization: Bearer …`.
+    pub credential: Option<Credential>,
+    /// Off with the reason, or on.
+    pub off: Option<String>,
+    /// Hash of everything above that changes what a result means; proof and streaks are lost when it changes.
+    pub definition: u64,
+}
+
+/// What a robots.txt says about a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Robots {
+    /// It may be fetched.
+    Allowed,
+    /// It may not; `respect_robots: true` turns the check off.
+    Forbidden,
+}
+
+/// A token of the operator's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credential {
+    /// Its key under `credentials`.
+    pub name: String,
+    /// Where its value comes from.
+    pub source: CredentialSource,
+}
+
+/// Where a credential's value comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CredentialSource {
+    /// Read before each run, so that a changed file needs no reload.
+    File(PathBuf),
+    /// Given in the configuration through `${ENV}`.
+    Value(Secret),
+}
+
+/// What is probed and how: one variant and one file in `probe/` for each kind.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// A request over HTTP/1.1 or HTTP/2.
+    Http(HttpTarget),
+    /// A connection, optionally a banner.
+    Tcp(TcpTarget),
+    /// A TLS handshake.
+    Tls(TlsTarget),
+    /// A question to a resolver.
+    Dns(DnsTarget),
+    /// An upgrade, optionally messages.
+    Websocket(WebsocketTarget),
+}
+
+impl Kind {
+    /// The value of the `kind` label, and the key in the file.
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Http(_) => "http",
+            Self::Tcp(_) => "tcp",
+            Self::Tls(_) => "tls",
+            Self::Dns(_) => "dns",
+            Self::Websocket(_) => "websocket",
+        }
+    }
+
+    /// The target for labels, log and pages: never user info or query.
+    pub fn target(&self) -> String {
+        match self {
+            Self::Http(HttpTarget { url, .. }) | Self::Websocket(WebsocketTarget { url, .. }) => public_url(url),
+            Self::Tcp(TcpTarget { address, .. }) | Self::Tls(TlsTarget { address, .. }) => address.to_string(),
+            Self::Dns(dns) => match dns.server {
+                Some(server) => format!("{} {} @{server}", dns.name, dns.record_type),
+                None => format!("{} {}", dns.name, dns.record_type),
+            },
+        }
+    }
+}
+
+fn public_url(url: &Url) -> String {
+    let mut url = url.clone();
+    // Both only fail for URLs that cannot have user info, where there is nothing to hide.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.set_query(None);
+    url.set_fragment(None);
+    url.into()
+}
+
+/// Target of an HTTP check.
+#[derive(Clone, Debug)]
+pub struct HttpTarget {
+    /// `http` or `https`.
+    pub url: Url,
+    /// Such as `GET`.
+    pub method: hyper::Method,
+    /// In addition to the ones always sent; the same name replaces.
+    pub headers: hyper::HeaderMap,
+    /// Request body.
+    pub body: Option<String>,
+    /// How many redirects are followed; 0: none, a redirect is then an answer like any other.
+    pub max_redirects: usize,
+    /// None: what ALPN chooses.
+    pub version: Option<HttpVersion>,
+    /// Bytes of decoded body that are read.
+    pub body_limit: usize,
+    /// TLS settings.
+    pub tls: TlsOptions,
+}
+
+/// A required HTTP version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+pub enum HttpVersion {
+    /// HTTP/1.1.
+    #[serde(rename = "1.1")]
+    Http1,
+    /// HTTP/2.
+    #[serde(rename = "2")]
+    Http2,
+}
+
+/// TLS settings of a check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsOptions {
+    /// PEM file of the only authorities trusted for this check; none: the built-in ones and `network.ca_file`.
+    pub ca_file: Option<PathBuf>,
+    /// Name that is asked for and verified; none: the target's host.
+    pub server_name: Option<String>,
+    /// Client certificate chain, PEM.
+    pub cert_file: Option<PathBuf>,
+    /// Client key, PEM.
+    pub key_file: Option<PathBuf>,
+    /// Whether a certificate that fails verification ends the run.
+    pub verify: bool,
+}
+
+impl Default for TlsOptions {
+    fn default() -> Self {
+        Self { ca_file: None, server_name: None, cert_file: None, key_file: None, verify: true }
+    }
+}
+
+/// Target of a TCP check.
+#[derive(Clone, Debug)]
+pub struct TcpTarget {
+    /// Where to connect.
+    pub address: HostPort,
+    /// Bytes sent after the connection stands.
+    pub send: Option<String>,
+    /// What the first bytes received (at most 4 KiB, lossy UTF-8) must match.
+    pub expect: Option<Regex>,
+}
+
+/// Target of a TLS check.
+#[derive(Clone, Debug)]
+pub struct TlsTarget {
+    /// Where to connect.
+    pub address: HostPort,
+    /// TLS settings.
+    pub tls: TlsOptions,
+}
+
+/// Target of a DNS check.
+#[derive(Clone, Debug)]
+pub struct DnsTarget {
+    /// Absolute name, with or without the final dot.
+    pub name: String,
+    /// Type of the wanted records.
+    pub record_type: hickory_proto::rr::RecordType,
+    /// Who is asked; none: `network.resolvers`.
+    pub server: Option<SocketAddr>,
+    /// Response code that the answer must have.
+    pub rcode: hickory_proto::op::ResponseCode,
+    /// What the text form of at least one answer must match.
+    pub answer: Option<Regex>,
+}
+
+/// Target of a WebSocket check.
+#[derive(Clone, Debug)]
+pub struct WebsocketTarget {
+    /// `ws` or `wss`.
+    pub url: Url,
+    /// Headers of the upgrade request.
+    pub headers: hyper::HeaderMap,
+    /// Value of `Sec-WebSocket-Protocol`.
+    pub subprotocol: Option<String>,
+    /// What is spoken after the upgrade.
+    pub protocol: WsProtocol,
+    /// TLS settings.
+    pub tls: TlsOptions,
+}
+
+/// What is spoken after a WebSocket upgrade.
+#[derive(Clone, Debug)]
+pub enum WsProtocol {
+    /// Optionally one text message sent, optionally one awaited.
+    Plain {
+        /// Sent first.
+        send: Option<String>,
+        /// What the first text message received must match.
+        expect: Option<Regex>,
+    },
+    /// WhatsApp's Noise hello: `protocol: whatsapp_noise`.
+    WhatsappNoise {
+        /// Last byte of the connection header `WA 06 xx`.
+        dict_version: u8,
+    },
+}
+
+/// One rule: its conditions combine with *and*; the first rule that matches decides.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Any of these statuses.
+    pub status: Option<Vec<StatusMatch>>,
+    /// Headers, each of which must be present and match.
+    pub headers: Vec<(hyper::header::HeaderName, Regex)>,
+    /// What the body must contain or match.
+    pub body: Option<BodyMatch>,
+    /// Values at JSON Pointers, each of which must be one of a list.
+    pub json: Vec<(String, Vec<serde_json::Value>)>,
+    /// What the URL of a redirect must match, followed or not.
+    pub redirect_to: Option<Regex>,
+    /// The whole run took longer.
+    pub slower_than: Option<Duration>,
+    /// What it means.
+    pub verdict: Class,
+    /// Its name; none: it follows from what decided.
+    pub reason: Option<Reason>,
+}
+
+/// A status or a class of statuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StatusMatch {
+    /// This one.
+    Exact(u16),
+    /// `5xx`: the first digit.
+    Hundred(u16),
+}
+
+impl StatusMatch {
+    /// Whether `status` is meant.
+    pub const fn matches(self, status: u16) -> bool {
+        match self {
+            Self::Exact(exact) => exact == status,
+            Self::Hundred(first) => status / 100 == first,
+        }
+    }
+}
+
+/// What a body must contain or match.
+#[derive(Clone, Debug)]
+pub enum BodyMatch {
+    /// This text.
+    Contains(String),
+    /// This expression, on the bytes.
+    Matches(regex::bytes::Regex),
+}

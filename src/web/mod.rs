@@ -1,0 +1,1 @@
+//! The HTTP server: routes, limits, landing page, API.
