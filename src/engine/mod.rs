@@ -1,5 +1,350 @@
 //! Turns the crank: schedule → probe → our own network ruled out → state → metrics. The only part with a clock.
+//!
+//! One task owns the schedule and applies every result, so verdicts never race; runs are tasks of their own.
 
+mod announce;
+mod clock;
+mod controls;
+mod run;
 mod shared;
+mod storage;
+mod vantage;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+use tracing::{error, info, warn};
 
 pub use shared::{Running, Shared};
+pub use storage::Storage;
+
+use crate::config::{self, Check, Config};
+use crate::metrics::Store;
+use crate::probe::Prober;
+use crate::probe::failure::{Class, Reason};
+use crate::probe::network::System;
+use crate::probe::observation::Observation;
+use crate::schedule::{Due, Schedule, Slot};
+use crate::state::{Outcome, State};
+use crate::time::Time;
+use announce::Announcer;
+use clock::Clock;
+use controls::Rounds;
+use run::{Runner, not_run};
+use vantage::Round;
+
+/// The scheduler wakes at least this often: the heartbeat, and the grain of staleness and of the log.
+const BEAT: Duration = Duration::from_secs(1);
+
+/// How often the state is written to the state directory; a crash loses no more than this.
+const SAVE_EVERY: Duration = Duration::from_secs(10);
+
+/// File descriptors that probes leave alone: listeners, scrapes, the log, the state file.
+const RESERVED_FILES: usize = 128;
+
+/// Descriptors that one run may hold at a time: two racing connections, two lookups.
+const FILES_PER_RUN: usize = 4;
+
+/// How the engine is started.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The file that a reload reads again; none: the built-in defaults.
+    pub config_file: Option<PathBuf>,
+    /// Where the state is kept; none: nowhere.
+    pub storage: Option<Storage>,
+}
+
+/// A check in the schedule.
+#[derive(Clone)]
+struct Planned {
+    check: Arc<Check>,
+    operator: Arc<str>,
+}
+
+/// The engine: owns the schedule and applies results.
+pub struct Engine {
+    shared: Arc<Shared>,
+    options: Options,
+    reloads: mpsc::Receiver<shared::Reload>,
+    announcer: Announcer,
+    parts: Parts,
+    announced: Time,
+    saved: Time,
+}
+
+/// What belongs to one configuration.
+struct Parts {
+    checks: Vec<Planned>,
+    schedule: Schedule,
+    runner: Runner,
+    runs: JoinSet<(Slot, Observation)>,
+    in_flight: HashMap<Slot, Time>,
+    rounds: watch::Receiver<Option<Round>>,
+    _rounds_task: AbortOnDropHandle<()>,
+}
+
+impl Engine {
+    /// Makes ready to run; nothing is sent yet.
+    ///
+    /// # Errors
+    /// A sentence for people, when a file that the configuration names cannot be used.
+    pub fn new(config: Config, options: Options) -> Result<(Self, Arc<Shared>), String> {
+        let clock = Arc::new(Clock::default());
+        let now = clock.now();
+        let prober = new_prober(&config)?;
+        let platforms = config.active();
+        let store = Arc::new(Store::new(&config.vantage, &platforms));
+        let mut state = State::new(&platforms, now);
+        if let Some(storage) = &options.storage {
+            restore(storage, &mut state, now);
+        }
+        let running = Running { config: Arc::new(config), store };
+        let (shared, reloads) = Shared::new(running, state, clock);
+        shared.own.reloaded(true, now);
+        let announcer = Announcer::default();
+        let parts = Parts::new(&shared, prober, &announcer);
+        Ok((Self { shared: shared.clone(), options, reloads, announcer, parts, announced: now, saved: now }, shared))
+    }
+
+    /// Runs until `stop`. Runs in flight are then dropped, their connections closed, the state saved.
+    pub async fn run(mut self, stop: CancellationToken) {
+        let mut beat = self.shared.now();
+        loop {
+            let now = self.shared.now();
+            // A gap in our own heartbeat (a stopped process) is as bad for runs in flight as a step of the clock.
+            if self.shared.clock.stepped() || now.since(beat) > BEAT + clock::STEP {
+                self.clock_stepped();
+            }
+            beat = self.shared.now();
+            self.shared.beat();
+            self.start_due();
+            self.keep_house();
+            let wake = self.parts.schedule.next_wake().unwrap_or(beat + BEAT).min(beat + BEAT);
+            tokio::select! {
+                () = stop.cancelled() => break,
+                Some(done) = self.parts.runs.join_next() => self.finish(done),
+                Ok(()) = self.parts.rounds.changed() => self.vantage(),
+                Some(reply) = self.reloads.recv() => {
+                    let result = self.reload();
+                    // Whoever asked may have gone away meanwhile.
+                    let _ = reply.send(result);
+                }
+                () = tokio::time::sleep_until(self.shared.clock.instant(wake)) => {}
+            }
+        }
+        self.save();
+    }
+
+    fn start_due(&mut self) {
+        for due in self.parts.schedule.pop_due(self.shared.now()) {
+            self.shared.own.missed(due.missed);
+            if due.late {
+                let late = not_run(due.planned, self.shared.now(), Reason::LocalOverloaded, "started more than a second late");
+                self.apply(due.slot, &late);
+            } else {
+                self.parts.start(due);
+            }
+        }
+    }
+
+    fn finish(&mut self, done: Result<(Slot, Observation), tokio::task::JoinError>) {
+        match done {
+            Ok((slot, observation)) => self.apply(slot, &observation),
+            // The prober catches panics of its own; this is one of the hold around it. Which run it was is not known
+            // here, so all are planned anew.
+            Err(error) => {
+                error!(%error, "a run ended in a bug of ours");
+                self.drop_runs(Reason::LocalInternal, "another run ended in a bug of ours");
+            }
+        }
+    }
+
+    fn apply(&mut self, slot: Slot, observation: &Observation) {
+        self.parts.in_flight.remove(&slot);
+        let Some(Planned { check, .. }) = self.parts.checks.get(slot) else { return };
+        let now = self.shared.now();
+        let outcome = &observation.run.outcome;
+        let mut state = self.shared.state();
+        let pace = state.apply(&check.id, &result(observation), now);
+        let (next, missed) = self.parts.schedule.finished(slot, observation.started, pace, now);
+        state.plan(&check.id, next);
+        drop(state);
+        let store = self.shared.running().store;
+        store.record(slot, observation);
+        store.plan(slot, next);
+        self.shared.own.missed(missed);
+        let detail = (outcome.class != Class::Ok).then(|| format!("{}: {}", outcome.reason.label(), outcome.detail));
+        announce::run(&check.id, observation);
+        self.shared.set_detail(&check.id, detail);
+    }
+
+    fn vantage(&mut self) {
+        let Some(round) = *self.parts.rounds.borrow_and_update() else { return };
+        let now = self.shared.now();
+        self.shared.state().set_vantage(round.proven, now);
+        self.announcer.vantage(round.proven);
+        self.shared.set_ready();
+    }
+
+    fn clock_stepped(&mut self) {
+        warn!("the clock stepped or the machine slept; the runs in flight are dropped");
+        let now = self.shared.now();
+        self.shared.state().clock_stepped(now);
+        self.drop_runs(Reason::LocalClock, "the clock stepped during the run");
+    }
+
+    /// Drops the runs in flight, and plans every check anew.
+    fn drop_runs(&mut self, reason: Reason, detail: &str) {
+        self.parts.runs = JoinSet::new();
+        let now = self.shared.now();
+        let dropped: Vec<_> = self.parts.in_flight.drain().collect();
+        for (slot, planned) in dropped {
+            self.apply(slot, &not_run(planned, now, reason, detail));
+        }
+        self.parts.plan(&self.shared);
+    }
+
+    fn reload(&mut self) -> Result<(), String> {
+        let result = self.try_reload();
+        self.shared.own.reloaded(result.is_ok(), self.shared.now());
+        match &result {
+            Ok(()) => info!("configuration reloaded"),
+            Err(errors) => error!(%errors, "the configuration was not reloaded; the former one stays in force"),
+        }
+        result
+    }
+
+    fn try_reload(&mut self) -> Result<(), String> {
+        let config = config::load(self.options.config_file.as_deref()).map_err(|errors| errors.to_string())?;
+        let prober = new_prober(&config)?;
+        self.drop_runs(Reason::LocalCancelled, "the configuration was reloaded during the run");
+        let platforms = config.active();
+        let store = Arc::new(Store::new(&config.vantage, &platforms));
+        store.inherit(&self.shared.running().store);
+        self.shared.state().reload(&platforms, self.shared.now());
+        self.shared.set_running(Running { config: Arc::new(config), store });
+        self.parts = Parts::new(&self.shared, prober, &self.announcer);
+        let checks = &self.parts.checks;
+        self.shared.keep_details(|id| checks.iter().any(|planned| planned.check.id == *id));
+        Ok(())
+    }
+
+    /// What time brings by itself, once a beat however many runs end.
+    fn keep_house(&mut self) {
+        let now = self.shared.now();
+        if now.since(self.announced) >= BEAT {
+            self.announced = now;
+            self.announcer.announce(&self.shared);
+        }
+        if now.since(self.saved) >= SAVE_EVERY {
+            self.save();
+        }
+    }
+
+    fn save(&mut self) {
+        let now = self.shared.now();
+        self.saved = now;
+        if let Some(storage) = &self.options.storage {
+            let saved = self.shared.state().save(now);
+            if let Err(error) = storage.save(&saved) {
+                warn!(%error, "the state could not be saved; a restart would begin with what was saved before");
+            }
+        }
+    }
+}
+
+impl Parts {
+    fn new(shared: &Arc<Shared>, prober: Arc<Prober>, announcer: &Announcer) -> Self {
+        let running = shared.running();
+        let on_result = announcer.on_control(running.store.clone());
+        let rounds = Rounds::new(running.config.controls.clone(), prober.clone(), shared.clock.clone(), on_result);
+        let watch = rounds.watch();
+        let runner = Runner {
+            prober,
+            rounds: rounds.clone(),
+            permits: Arc::new(Semaphore::new(most_in_flight(&running.config))),
+            shared: shared.clone(),
+        };
+        let mut parts = Self {
+            checks: planned_checks(&running.config),
+            schedule: Schedule::new(),
+            runner,
+            runs: JoinSet::new(),
+            in_flight: HashMap::new(),
+            rounds: watch,
+            _rounds_task: AbortOnDropHandle::new(tokio::spawn(async move { rounds.run().await })),
+        };
+        parts.plan(shared);
+        parts
+    }
+
+    /// Plans every check from now on, the first runs spread over one recheck so that verdicts come soon.
+    fn plan(&mut self, shared: &Shared) {
+        let now = shared.now();
+        let store = shared.running().store;
+        let mut state = shared.state();
+        self.schedule = Schedule::new();
+        for (slot, Planned { check, .. }) in self.checks.iter().enumerate() {
+            let next = self.schedule.add(slot, &check.id.to_string(), check.interval, check.recheck.min(check.interval), now);
+            state.plan(&check.id, next);
+            store.plan(slot, next);
+        }
+    }
+
+    fn start(&mut self, due: Due) {
+        let Some(Planned { check, operator }) = self.checks.get(due.slot).cloned() else { return };
+        self.in_flight.insert(due.slot, due.planned);
+        let runner = self.runner.clone();
+        self.runs.spawn(async move { (due.slot, runner.run(&check, &operator, due).await) });
+    }
+}
+
+fn new_prober(config: &Config) -> Result<Arc<Prober>, String> {
+    let network = Arc::new(System { source_address: config.network.source_address });
+    Prober::new(config, network).map(Arc::new)
+}
+
+fn planned_checks(config: &Config) -> Vec<Planned> {
+    let mut checks = Vec::new();
+    for platform in config.active() {
+        let operator: Arc<str> = platform.operator.into();
+        let all = platform.components.into_iter().flat_map(|component| component.checks);
+        checks.extend(all.map(|check| Planned { check: Arc::new(check), operator: operator.clone() }));
+    }
+    checks
+}
+
+/// Runs at once: what the user set, else what the limit of open files allows beside everything else.
+fn most_in_flight(config: &Config) -> usize {
+    config.network.max_in_flight.unwrap_or_else(|| {
+        let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+        let files = files.and_then(|files| usize::try_from(files).ok()).unwrap_or(Semaphore::MAX_PERMITS);
+        (files.saturating_sub(RESERVED_FILES) / FILES_PER_RUN).clamp(1, Semaphore::MAX_PERMITS)
+    })
+}
+
+fn restore(storage: &Storage, state: &mut State, now: Time) {
+    match storage.load() {
+        Ok(None) => {}
+        Ok(Some(saved)) => state.restore(&saved, now),
+        Err(error) => error!(%error, "the state of the last run cannot be used"),
+    }
+}
+
+fn result(observation: &Observation) -> Outcome {
+    let outcome = &observation.run.outcome;
+    Outcome {
+        class: outcome.class,
+        reason: outcome.reason,
+        needs_proof: outcome.needs_proof,
+        retry_after: observation.run.retry_after,
+        started: observation.started,
+        ended: observation.ended,
+    }
+}

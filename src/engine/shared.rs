@@ -1,11 +1,20 @@
 //! What the engine shares with the web server: read-only views, and the wish to reload.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use crate::config::Config;
+use tokio::sync::{mpsc, oneshot};
+
+use super::clock::Clock;
+use crate::config::{CheckId, Config};
 use crate::metrics::{Own, Store};
-use crate::state::Report;
+use crate::state::{Report, State};
 use crate::time::Time;
+
+/// The scheduler wakes at least every second; five missed beats are more than a busy machine explains.
+const HEART_STOPPED: Duration = Duration::from_secs(5);
 
 /// One configuration in force, with the metrics of its checks.
 #[derive(Clone)]
@@ -16,32 +25,88 @@ pub struct Running {
     pub store: Arc<Store>,
 }
 
+/// The wish to read the configuration again, and where the answer goes.
+pub(super) type Reload = oneshot::Sender<Result<(), String>>;
+
 /// Handle on a running engine.
 pub struct Shared {
     /// The exporter's own metrics.
     pub own: Own,
+    pub(super) clock: Arc<Clock>,
+    // std mutexes: each is held for a look or an update in memory, never across an await.
+    running: Mutex<Running>,
+    state: Mutex<State>,
+    details: Mutex<HashMap<CheckId, String>>,
+    started: Instant,
+    /// Milliseconds after `started` of the scheduler's last beat.
+    heartbeat: AtomicU64,
+    ready: AtomicBool,
+    reloads: mpsc::Sender<Reload>,
 }
 
 impl Shared {
+    pub(super) fn new(running: Running, state: State, clock: Arc<Clock>) -> (Arc<Self>, mpsc::Receiver<Reload>) {
+        let (reloads, wishes) = mpsc::channel(1);
+        let shared = Self {
+            own: Own::new(&running.config.vantage),
+            clock,
+            running: Mutex::new(running),
+            state: Mutex::new(state),
+            details: Mutex::default(),
+            started: Instant::now(),
+            heartbeat: AtomicU64::new(0),
+            ready: AtomicBool::new(false),
+            reloads,
+        };
+        (Arc::new(shared), wishes)
+    }
+
     /// The configuration in force.
     pub fn running(&self) -> Running {
-        todo!()
+        lock(&self.running).clone()
+    }
+
+    pub(super) fn set_running(&self, running: Running) {
+        *lock(&self.running) = running;
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
     }
 
     /// The engine's time.
     pub fn now(&self) -> Time {
-        todo!()
+        self.clock.now()
     }
 
     /// The verdicts as they stand now.
     pub fn report(&self) -> Report {
-        todo!()
+        let now = self.now();
+        let mut state = self.state();
+        state.tick(now);
+        state.report(now)
     }
 
-    /// The last text of what went wrong with a check, for people; none while it is up.
+    /// The last text of what went wrong with a check, for people; none when its last run was ok.
     pub fn detail(&self, platform: &str, component: &str, check: &str) -> Option<String> {
-        let _ = (platform, component, check);
-        todo!()
+        let id = CheckId { platform: platform.into(), component: component.into(), check: check.into() };
+        lock(&self.details).get(&id).cloned()
+    }
+
+    pub(super) fn set_detail(&self, check: &CheckId, detail: Option<String>) {
+        let mut details = lock(&self.details);
+        match detail {
+            Some(detail) => details.insert(check.clone(), detail),
+            None => details.remove(check),
+        };
+    }
+
+    pub(super) fn keep_details(&self, of: impl Fn(&CheckId) -> bool) {
+        lock(&self.details).retain(|check, _| of(check));
+    }
+
+    pub(super) fn beat(&self) {
+        self.heartbeat.store(millis(self.started.elapsed()), Ordering::Relaxed);
     }
 
     /// Whether the scheduler's heart beats.
@@ -49,12 +114,17 @@ impl Shared {
     /// # Errors
     /// Says since when it does not.
     pub fn healthy(&self) -> Result<(), String> {
-        todo!()
+        let age = self.started.elapsed().saturating_sub(Duration::from_millis(self.heartbeat.load(Ordering::Relaxed)));
+        if age < HEART_STOPPED { Ok(()) } else { Err(format!("the scheduler has not moved for {} s", age.as_secs())) }
     }
 
     /// Whether every check has been planned and the first control round is over.
     pub fn ready(&self) -> bool {
-        todo!()
+        self.ready.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_ready(&self) {
+        self.ready.store(true, Ordering::Relaxed);
     }
 
     /// Reads the configuration again.
@@ -62,6 +132,18 @@ impl Shared {
     /// # Errors
     /// All errors with their places; the running configuration stays.
     pub async fn reload(&self) -> Result<(), String> {
-        todo!()
+        let (reply, answer) = oneshot::channel();
+        let stopping = || "the exporter is stopping".to_owned();
+        self.reloads.send(reply).await.map_err(|_| stopping())?;
+        answer.await.map_err(|_| stopping())?
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic while a view was updated leaves the rest of it usable; it must not take down /metrics.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

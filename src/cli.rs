@@ -1,1 +1,0 @@
-//! The command line: what the user asks for, and what is printed.

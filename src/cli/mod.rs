@@ -1,0 +1,115 @@
+//! The command line: what the user asks for, and what is printed.
+
+mod log;
+mod probe;
+mod serve;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::catalog;
+use crate::config::{self, Config};
+
+/// Looks at social platforms from outside, without an account, and serves what it finds as Prometheus metrics: up,
+/// degraded, down, blocked or unknown, and why.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, subcommand_negates_reqs = true)]
+#[command(after_help = "Without a command: probes the built-in catalogue (or what --config.file says) and serves \
+    /metrics, /api/v1/platforms and a status page.\n\nSIGHUP reads the configuration again; SIGTERM ends within two seconds.")]
+struct Cli {
+    #[command(flatten)]
+    options: Options,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Args)]
+struct Options {
+    /// YAML configuration; without it the built-in defaults
+    #[arg(long = "config.file", value_name = "FILE", global = true)]
+    config_file: Option<PathBuf>,
+
+    /// Check the configuration and exit: 0 when it is good, 1 with every error as file:line:column
+    #[arg(long = "config.check")]
+    config_check: bool,
+
+    /// Where to serve; may be repeated; port 0 picks a free one and logs it
+    #[arg(long = "web.listen-address", value_name = "ADDR", default_value = ":10048", global = true)]
+    listen: Vec<String>,
+
+    /// Allow POST /-/reload (SIGHUP always works)
+    #[arg(long = "web.enable-lifecycle", global = true)]
+    lifecycle: bool,
+
+    /// Keep verdicts, open incidents and proofs in this directory across restarts
+    #[arg(long = "storage.path", value_name = "DIR", global = true)]
+    storage: Option<PathBuf>,
+
+    /// Least important level that is logged
+    #[arg(long = "log.level", value_name = "LEVEL", default_value = "info", global = true)]
+    #[arg(value_parser = ["error", "warn", "info", "debug", "trace"])]
+    log_level: String,
+
+    /// Form of the log, which goes to standard error
+    #[arg(long = "log.format", value_name = "FORMAT", default_value = "logfmt", global = true)]
+    #[arg(value_parser = ["logfmt", "json"])]
+    log_format: String,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print every check: request sent, rate per hour, expected answer, evidence
+    Catalog {
+        /// Only this platform
+        platform: Option<String>,
+    },
+    /// Run checks now, and print phases, request, answer, certificate and the rule that decided
+    ///
+    /// Exit status: 0 when every run was ok, 1 otherwise.
+    Probe {
+        /// What to run: PLATFORM, PLATFORM/COMPONENT or PLATFORM/COMPONENT/CHECK
+        #[arg(value_name = "PLATFORM[/COMPONENT[/CHECK]]")]
+        selection: String,
+    },
+}
+
+/// Parses the command line and does what it asks.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(&cli) {
+        Ok(code) => code,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: &Cli) -> Result<ExitCode, String> {
+    let options = &cli.options;
+    let config = config::load(options.config_file.as_deref()).map_err(|errors| errors.to_string())?;
+    match &cli.command {
+        Some(Command::Catalog { platform }) => print(&catalog::describe(&config, platform.as_deref())?),
+        Some(Command::Probe { selection }) => return probe::run(&config, selection),
+        None if options.config_check => print(&summary(&config)),
+        None => {
+            log::start(&options.log_level, &options.log_format)?;
+            serve::run(config, options)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints to standard output. A reader that has seen enough (`| head`) is no error.
+fn print(text: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{}", text.trim_end());
+}
+
+fn summary(config: &Config) -> String {
+    let platforms = config.active();
+    let checks = platforms.iter().flat_map(|platform| &platform.components).map(|component| component.checks.len());
+    format!("the configuration is good: {} platforms, {} checks are on", platforms.len(), checks.sum::<usize>())
+}

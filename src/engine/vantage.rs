@@ -1,0 +1,77 @@
+//! Whether our own network is proven: the pure part. A round of controls succeeds or fails; verified TLS with platforms
+//! of two different operators proves as much as a round.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::config::{Controls, Kind};
+use crate::probe::failure::{Class, Reason};
+use crate::probe::observation::Outcome;
+use crate::time::Time;
+
+/// Operators whose verified answer proves the network as a round of controls does. One alone could be a cache or an
+/// interceptor close to us that is trusted for it.
+const OPERATORS_THAT_PROVE: usize = 2;
+
+/// What a round of controls found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Round {
+    /// When it began: it speaks for runs that ended before.
+    pub begun: Time,
+    /// Our network is proven.
+    pub proven: bool,
+    /// A lookup of a control name succeeded, or none is configured.
+    pub names: bool,
+}
+
+/// Whether the successes of a round are enough: the quorum, and among it a certificate verified by name where there is
+/// one to verify, since captive portals and TLS inspection let plain connections and lookups pass.
+pub fn succeeds(controls: &Controls, successes: &[bool]) -> bool {
+    let count = successes.iter().filter(|success| **success).count();
+    let tls = |kind: &Kind| matches!(kind, Kind::Tls(_));
+    let verified = of_kind(controls, successes, tls);
+    count >= controls.quorum && verified
+}
+
+/// Whether a lookup of a control name succeeded, where one is configured.
+pub fn names_resolve(controls: &Controls, successes: &[bool]) -> bool {
+    of_kind(controls, successes, |kind| matches!(kind, Kind::Dns(_)))
+}
+
+/// One of the targets of a kind succeeded, or there is none.
+fn of_kind(controls: &Controls, successes: &[bool], wanted: impl Fn(&Kind) -> bool) -> bool {
+    let mut of_kind = controls.targets.iter().zip(successes).filter(|(control, _)| wanted(&control.check.kind)).peekable();
+    of_kind.peek().is_none() || of_kind.any(|(_, success)| *success)
+}
+
+/// When each operator's platforms last answered with a certificate verified by name.
+#[derive(Debug, Default)]
+pub struct Proofs {
+    last: BTreeMap<Arc<str>, Time>,
+}
+
+impl Proofs {
+    /// Takes in a verified answer.
+    pub fn add(&mut self, operator: &Arc<str>, at: Time) {
+        self.last.insert(operator.clone(), at);
+    }
+
+    /// Whether enough operators have answered at or after `since`.
+    pub fn prove_since(&self, since: Time) -> bool {
+        self.last.values().filter(|at| **at >= since).count() >= OPERATORS_THAT_PROVE
+    }
+}
+
+/// Our own network is ruled out, or not: a failure that a broken network of ours would look like is local while the
+/// controls fail. Applied before state and metrics see the result.
+pub fn reclassify(outcome: &mut Outcome, round: Round) {
+    if round.proven || !outcome.reason.could_be_ours() {
+        return;
+    }
+    let lookup = outcome.reason.stage() == crate::probe::failure::Stage::Dns;
+    let reason = if lookup && !round.names { Reason::LocalResolver } else { Reason::LocalOffline };
+    outcome.detail = format!("{} while our own controls fail too: {}", outcome.reason.label(), outcome.detail);
+    outcome.reason = reason;
+    outcome.class = Class::Local;
+    outcome.needs_proof = false;
+}
