@@ -75,3 +75,64 @@ pub fn reclassify(outcome: &mut Outcome, round: Round) {
     outcome.class = Class::Local;
     outcome.needs_proof = false;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config;
+
+    const FOUR: &str = "controls: { targets: [{ tls: 'a.test:443' }, { tls: 'b.test:443' }, { tcp: 'c.test:443' }, { dns: { name: d.test } }]";
+
+    fn controls(quorum: usize) -> Controls {
+        let text = format!("{FOUR}, quorum: {quorum} }}");
+        config::parse("test", &text, &[]).unwrap().controls
+    }
+
+    #[test]
+    fn a_round_needs_its_quorum_and_a_verified_certificate() {
+        // tls, tls, tcp, dns
+        for (quorum, successes, expected) in [
+            (3, [true, true, true, false], true),
+            (3, [true, true, false, false], false),
+            (2, [false, false, true, true], false), // a captive portal: plain connections and lookups pass
+            (2, [true, false, false, true], true),
+            (1, [false, false, false, false], false),
+        ] {
+            assert_eq!(succeeds(&controls(quorum), &successes), expected, "quorum {quorum} of {successes:?}");
+        }
+    }
+
+    #[test]
+    fn two_operators_prove_what_one_does_not() {
+        let (meta, x): (Arc<str>, Arc<str>) = ("Meta".into(), "X Corp".into());
+        let at = Time::from_millis;
+        let mut proofs = Proofs::default();
+        proofs.add(&meta, at(1000));
+        proofs.add(&meta, at(2000));
+        assert!(!proofs.prove_since(at(0)), "one operator");
+        proofs.add(&x, at(1500));
+        assert!(proofs.prove_since(at(1500)), "two operators");
+        assert!(!proofs.prove_since(at(1501)), "one of them before the window");
+    }
+
+    #[test]
+    fn only_what_a_broken_network_looks_like_becomes_local() {
+        let lost = |names| Round { begun: Time::default(), proven: false, names };
+        let proven = Round { begun: Time::default(), proven: true, names: true };
+        for (reason, round, expected) in [
+            (Reason::TcpTimeout, proven, Reason::TcpTimeout),
+            (Reason::TcpTimeout, lost(true), Reason::LocalOffline),
+            (Reason::HttpReset, lost(true), Reason::LocalOffline),
+            (Reason::TlsCertUntrusted, lost(true), Reason::LocalOffline),
+            (Reason::DnsServfail, lost(false), Reason::LocalResolver),
+            (Reason::DnsServfail, lost(true), Reason::LocalOffline),
+            (Reason::HttpStatus5xx, lost(false), Reason::HttpStatus5xx),
+            (Reason::ContentMarkerMissing, lost(false), Reason::ContentMarkerMissing),
+        ] {
+            let mut outcome = Outcome { class: reason.class(), reason, needs_proof: false, detail: String::new() };
+            reclassify(&mut outcome, round);
+            assert_eq!(outcome.reason, expected, "{reason:?} in {round:?}");
+            assert_eq!(outcome.class, expected.class());
+        }
+    }
+}
