@@ -28,8 +28,8 @@ pub(super) struct Secured {
     pub stream: Box<dyn Stream>,
     /// The protocol that ALPN chose.
     pub alpn: Option<Vec<u8>>,
-    /// The server asked for a certificate of ours and got none. In TLS 1.3 its refusal comes only after the handshake.
-    pub owes_certificate: bool,
+    /// The server asked for a certificate of ours. In TLS 1.3 it refuses ours, or none, only after the handshake.
+    pub wants_certificate: bool,
 }
 
 /// Makes the handshake, records the certificate, and ends the run when verification fails (unless told not to verify).
@@ -47,13 +47,13 @@ pub(super) async fn secure(
         .map_err(|_| unusable(format!("{name} is no name for TLS")))?
         .to_owned();
     let material = cx.prober.trust.material(options).map_err(unusable)?;
-    let sought = Arc::new(AtomicBool::new(false));
+    let wanted = Arc::new(AtomicBool::new(false));
     let seen = Witness {
         record: Record::default(),
         trace: cx.trace,
         decides: options.verify,
     };
-    let config = client_config(cx, material, seen.record.clone(), sought.clone(), alpn)
+    let config = client_config(cx, material, seen.record.clone(), wanted.clone(), alpn)
         .map_err(|error| tls_failure(&error))?;
 
     let connected = TlsConnector::from(Arc::new(config))
@@ -65,7 +65,7 @@ pub(super) async fn secure(
         return Err(failure);
     }
     let stream =
-        connected.map_err(|error| handshake_failure(&error, sought.load(Ordering::Relaxed)))?;
+        connected.map_err(|error| handshake_failure(&error, wanted.load(Ordering::Relaxed)))?;
     if verdict.verified {
         cx.trace.set_verified_tls();
     }
@@ -73,7 +73,7 @@ pub(super) async fn secure(
     cx.trace.hop(|hop| hop.tls = Some(describe(connection)));
     Ok(Secured {
         alpn: connection.alpn_protocol().map(<[u8]>::to_vec),
-        owes_certificate: sought.load(Ordering::Relaxed),
+        wants_certificate: wanted.load(Ordering::Relaxed),
         stream: Box::new(stream),
     })
 }
@@ -101,7 +101,7 @@ fn client_config(
     cx: &Context<'_>,
     material: Material,
     record: Record,
-    sought: Arc<AtomicBool>,
+    wanted: Arc<AtomicBool>,
     alpn: &[&[u8]],
 ) -> Result<ClientConfig, Error> {
     let mut config = ClientConfig::builder_with_provider(cx.prober.trust.provider.clone())
@@ -110,7 +110,7 @@ fn client_config(
         .with_custom_certificate_verifier(Arc::new(Recorder::new(material.verifier, record)))
         .with_client_cert_resolver(Arc::new(OurCertificate {
             key: material.client,
-            sought,
+            wanted,
         }));
     config.alpn_protocols = alpn.iter().map(|protocol| protocol.to_vec()).collect();
     // A resumed session would hide a bad certificate and a broken handshake.
@@ -118,16 +118,16 @@ fn client_config(
     Ok(config)
 }
 
-/// Gives our certificate, and remembers when there was none to give.
+/// Gives our certificate, if there is one, and remembers that it was asked for.
 #[derive(Debug)]
 struct OurCertificate {
     key: Option<Arc<CertifiedKey>>,
-    sought: Arc<AtomicBool>,
+    wanted: Arc<AtomicBool>,
 }
 
 impl ResolvesClientCert for OurCertificate {
     fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        self.sought.store(self.key.is_none(), Ordering::Relaxed);
+        self.wanted.store(true, Ordering::Relaxed);
         self.key.clone()
     }
 
@@ -170,11 +170,11 @@ fn tls_error(error: &io::Error) -> Option<&Error> {
 }
 
 /// What an I/O error in the handshake means.
-fn handshake_failure(error: &io::Error, owes_certificate: bool) -> Failure {
+fn handshake_failure(error: &io::Error, wants_certificate: bool) -> Failure {
     use io::ErrorKind as Kind;
     if let Some(tls) = tls_error(error) {
-        // TLS 1.2 has no alert for a missing certificate.
-        if owes_certificate
+        // TLS 1.2 has no alert of its own for a missing certificate.
+        if wants_certificate
             && matches!(
                 tls,
                 Error::AlertReceived(AlertDescription::HandshakeFailure)
@@ -182,7 +182,7 @@ fn handshake_failure(error: &io::Error, owes_certificate: bool) -> Failure {
         {
             return Failure::new(
                 Reason::TlsClientCert,
-                "the server asked for a client certificate, and there is none",
+                "the server asked for a client certificate, and ended the handshake",
             );
         }
         return tls_failure(tls);
@@ -231,5 +231,398 @@ fn alert_reason(alert: AlertDescription) -> Reason {
         Alert::ProtocolVersion | Alert::InsufficientSecurity => Reason::TlsVersion,
         Alert::NoApplicationProtocol => Reason::TlsAlpn,
         _ => Reason::TlsAlert,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+    use std::sync::atomic::AtomicUsize;
+
+    use rcgen::date_time_ymd;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio_rustls::TlsAcceptor;
+
+    use super::*;
+    use crate::probe::budget::Budget;
+    use crate::probe::dial::connect;
+    use crate::probe::failure::Class;
+    use crate::probe::observation::Run;
+    use crate::probe::testing::*;
+
+    async fn shake(server: SocketAddr, options: TlsOptions) -> Run {
+        local(&[]).run(&short(tls_check(server, options))).await
+    }
+
+    /// A server that answers the first flight with these bytes and closes.
+    async fn answering(bytes: &'static [u8]) -> Run {
+        shake(
+            serve(move |stream| answer_and_close(stream, bytes)).await,
+            TlsOptions::default(),
+        )
+        .await
+    }
+
+    #[tokio::test]
+    async fn a_good_handshake_is_verified_and_described() {
+        let authority = Authority::new();
+        let leaf = authority.leaf(|params| {
+            params.not_before = date_time_ymd(2020, 1, 1);
+            params.not_after = date_time_ymd(2100, 1, 1);
+        });
+        let run = shake(
+            tls_server(authority.server(&leaf, None)).await,
+            authority.trusted(),
+        )
+        .await;
+        assert_reason(&run, Reason::Ok);
+        assert!(run.verified_tls);
+        let certificate = run.certificate.unwrap();
+        assert_eq!(certificate.not_before.as_millis(), 1_577_836_800_000);
+        assert_eq!(certificate.not_after.as_millis(), 4_102_444_800_000);
+        assert!(
+            certificate.issuer.contains("Test Authority"),
+            "{}",
+            certificate.issuer
+        );
+        assert!(
+            certificate.subject.contains("leaf\\u{1b}[31m"),
+            "escaped: {}",
+            certificate.subject
+        );
+        assert_eq!(
+            run.hops[0].tls.as_deref(),
+            Some("TLSv1.3 TLS13_AES_256_GCM_SHA384")
+        );
+    }
+
+    #[tokio::test]
+    async fn bad_certificates_are_named_and_read_all_the_same() {
+        let authority = Authority::new();
+        let expired = authority.leaf(|params| params.not_after = date_time_ymd(2020, 1, 1));
+        let early = authority.leaf(|params| params.not_before = date_time_ymd(2100, 1, 1));
+        let other = authority.leaf(|params| params.subject_alt_names = vec![]);
+        let purpose = authority.leaf(|params| {
+            params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+        });
+        for (leaf, reason, says) in [
+            (expired, Reason::TlsCertExpired, "2020-01-01"),
+            (early, Reason::TlsCertNotYetValid, "2100-01-01"),
+            (other, Reason::TlsCertName, "127.0.0.1"),
+            (purpose, Reason::TlsCertInvalid, "certificate"),
+        ] {
+            let run = shake(
+                tls_server(authority.server(&leaf, None)).await,
+                authority.trusted(),
+            )
+            .await;
+            assert_reason(&run, reason);
+            assert!(run.outcome.detail.contains(says), "{}", run.outcome.detail);
+            assert!(run.certificate.is_some() && !run.verified_tls);
+        }
+    }
+
+    #[tokio::test]
+    async fn unknown_authorities_are_not_trusted() {
+        let authority = Authority::new();
+        let server = tls_server(authority.server(&authority.leaf(|_| {}), None)).await;
+        let run = shake(server, TlsOptions::default()).await;
+        assert_reason(&run, Reason::TlsCertUntrusted);
+        assert!(
+            run.outcome.detail.contains("no intermediate"),
+            "{}",
+            run.outcome.detail
+        );
+        let run = shake(server, Authority::new().trusted()).await;
+        assert_reason(&run, Reason::TlsCertUntrusted);
+
+        let own = rcgen::generate_simple_self_signed(vec!["127.0.0.1".into()]).unwrap();
+        let leaf = Leaf {
+            pem: own.cert.pem(),
+            chain: vec![own.cert.der().clone()],
+            key: own.signing_key,
+        };
+        let run = shake(
+            tls_server(authority.server(&leaf, None)).await,
+            TlsOptions::default(),
+        )
+        .await;
+        assert_reason(&run, Reason::TlsCertUntrusted);
+        assert!(
+            run.outcome.detail.contains("self-signed"),
+            "{}",
+            run.outcome.detail
+        );
+    }
+
+    #[tokio::test]
+    async fn another_name_may_be_asked_for() {
+        let authority = Authority::new();
+        let server = tls_server(authority.server(&authority.leaf(|_| {}), None)).await;
+        let named = |name: &str| TlsOptions {
+            server_name: Some(name.into()),
+            ..authority.trusted()
+        };
+        assert_reason(&shake(server, named("good.example")).await, Reason::Ok);
+        assert_reason(
+            &shake(server, named("bad.example")).await,
+            Reason::TlsCertName,
+        );
+        assert_reason(
+            &shake(server, named("not a name")).await,
+            Reason::LocalConfig,
+        );
+    }
+
+    #[tokio::test]
+    async fn without_verification_a_bad_certificate_passes_unproven() {
+        let authority = Authority::new();
+        let server = tls_server(authority.server(&authority.leaf(|_| {}), None)).await;
+        let run = shake(
+            server,
+            TlsOptions {
+                verify: false,
+                ..TlsOptions::default()
+            },
+        )
+        .await;
+        assert_reason(&run, Reason::Ok);
+        assert!(run.certificate.is_some() && !run.verified_tls);
+    }
+
+    #[tokio::test]
+    async fn client_certificates_are_demanded_given_and_refused() {
+        let (authority, strangers) = (Authority::new(), Authority::new());
+        let server = tls_server(authority.server(&authority.leaf(|_| {}), Some(&authority))).await;
+        assert_reason(
+            &shake(server, authority.trusted()).await,
+            Reason::TlsClientCert,
+        );
+        for (issuer, reason) in [
+            (&authority, Reason::Ok),
+            (&strangers, Reason::TlsClientCert),
+        ] {
+            let ours = issuer.leaf(|_| {});
+            let both = pem_file(&format!("{}{}", ours.pem, ours.key.serialize_pem()));
+            let options = TlsOptions {
+                cert_file: Some(both.path().into()),
+                ..authority.trusted()
+            };
+            assert_reason(&shake(server, options).await, reason);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_demand_in_tls_1_2_has_the_same_name() {
+        let authority = Authority::new();
+        let server = tls_server(authority.server_of(
+            &authority.leaf(|_| {}),
+            Some(&authority),
+            &[&rustls::version::TLS12],
+        ));
+        assert_reason(
+            &shake(server.await, authority.trusted()).await,
+            Reason::TlsClientCert,
+        );
+        let server = tls_server(authority.server_of(
+            &authority.leaf(|_| {}),
+            None,
+            &[&rustls::version::TLS12],
+        ));
+        let run = shake(server.await, authority.trusted()).await;
+        assert_reason(&run, Reason::Ok);
+        assert!(
+            run.hops[0].tls.as_ref().unwrap().starts_with("TLSv1.2 "),
+            "{:?}",
+            run.hops[0].tls
+        );
+    }
+
+    #[tokio::test]
+    async fn what_is_no_handshake_is_told_apart() {
+        for (alert, reason) in [
+            (40, Reason::TlsAlert),
+            (112, Reason::TlsAlert),
+            (70, Reason::TlsVersion),
+            (71, Reason::TlsVersion),
+            (116, Reason::TlsClientCert),
+            (120, Reason::TlsAlpn),
+        ] {
+            let bytes: &'static [u8] = Box::leak(Box::new([21, 3, 3, 0, 2, 2, alert]));
+            assert_reason(&answering(bytes).await, reason);
+        }
+        assert_reason(
+            &answering(b"HTTP/1.1 400 Bad Request\r\n\r\n").await,
+            Reason::TlsProtocol,
+        );
+        assert_reason(&answering(&[0x9c; 600]).await, Reason::TlsProtocol);
+        assert_reason(&answering(b"").await, Reason::TlsClosed);
+        assert_reason(
+            &shake(serve(reset).await, TlsOptions::default()).await,
+            Reason::TlsReset,
+        );
+        assert_reason(
+            &shake(serve(silence).await, TlsOptions::default()).await,
+            Reason::TlsTimeout,
+        );
+    }
+
+    #[tokio::test]
+    async fn floods_in_the_handshake_end_early() {
+        for record in [&[21, 3, 3, 0, 2, 1, 90][..], &[22, 3, 3, 0, 0]] {
+            let flood: &'static [u8] = Box::leak(record.repeat(1000).into());
+            let server =
+                serve(
+                    move |mut stream| async move { while stream.write_all(flood).await.is_ok() {} },
+                );
+            assert_reason(
+                &shake(server.await, TlsOptions::default()).await,
+                Reason::TlsProtocol,
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_missing_file_is_a_mistake_of_the_configuration() {
+        let options = TlsOptions {
+            ca_file: Some("/nonexistent/ca.pem".into()),
+            ..TlsOptions::default()
+        };
+        let run = shake(serve(silence).await, options).await;
+        assert_reason(&run, Reason::LocalConfig);
+        assert!(
+            run.outcome.detail.contains("/nonexistent/ca.pem"),
+            "{}",
+            run.outcome.detail
+        );
+    }
+
+    #[tokio::test]
+    async fn nothing_is_sent_to_an_unverified_peer() {
+        let authority = Authority::new();
+        let acceptor = TlsAcceptor::from(Arc::new(authority.server(&authority.leaf(|_| {}), None)));
+        let heard = Arc::new(AtomicUsize::new(usize::MAX));
+        let told = heard.clone();
+        let server = serve(move |stream| {
+            let (acceptor, told) = (acceptor.clone(), told.clone());
+            async move {
+                let mut stream = acceptor.accept(stream).await.unwrap();
+                let mut bytes = Vec::new();
+                let _ = stream.read_to_end(&mut bytes).await;
+                told.store(bytes.len(), Ordering::SeqCst);
+            }
+        })
+        .await;
+        assert_reason(
+            &shake(server, TlsOptions::default()).await,
+            Reason::TlsCertUntrusted,
+        );
+        while heard.load(Ordering::SeqCst) == usize::MAX {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(heard.load(Ordering::SeqCst), 0);
+    }
+
+    /// Shakes hands with a server that does `then`, and reads to the end.
+    async fn read_after<F>(
+        then: impl Fn(tokio_rustls::server::TlsStream<tokio::net::TcpStream>) -> F
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    ) -> io::Error
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let authority = Authority::new();
+        let acceptor = TlsAcceptor::from(Arc::new(authority.server(&authority.leaf(|_| {}), None)));
+        let server = serve(move |stream| {
+            let (acceptor, then) = (acceptor.clone(), then.clone());
+            async move { then(acceptor.accept(stream).await.unwrap()).await }
+        })
+        .await;
+        let (prober, check) = (local(&[]), tls_check(server, authority.trusted()));
+        let trace = Trace::start(Step::Resolve);
+        let cx = Context {
+            prober: &prober,
+            check: &check,
+            trace: &trace,
+            budget: Budget::default(),
+        };
+        let to = at("127.0.0.1", server.port());
+        let stream = connect(&cx, &to).await.unwrap();
+        let mut secured = secure(&cx, stream, &to, &authority.trusted(), &[])
+            .await
+            .unwrap();
+        secured.stream.write_all(b"hello").await.unwrap();
+        secured
+            .stream
+            .read_to_end(&mut Vec::new())
+            .await
+            .unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn floods_after_the_handshake_have_their_names() {
+        let keys = read_after(|mut stream| async move {
+            while stream.get_mut().1.refresh_traffic_keys().is_ok() && stream.flush().await.is_ok()
+            {
+            }
+        });
+        assert_eq!(
+            stream_failure(&keys.await).unwrap().reason,
+            Reason::TlsProtocol
+        );
+        let bytes =
+            read_after(
+                |mut stream| async move { while stream.write_all(&[0; 16384]).await.is_ok() {} },
+            );
+        assert_eq!(
+            stream_failure(&bytes.await).unwrap().reason,
+            Reason::HttpProtocol
+        );
+    }
+
+    #[tokio::test]
+    async fn an_end_without_goodbye_is_left_to_the_caller() {
+        let error = read_after(|mut stream| async move {
+            let _ = stream.read(&mut [0; 64]).await;
+            let (mut wire, _) = stream.into_inner();
+            let _ = wire.shutdown().await;
+        });
+        let error = error.await;
+        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+        assert!(stream_failure(&error).is_none());
+        assert!(stream_failure(&io::ErrorKind::ConnectionReset.into()).is_none());
+    }
+
+    #[tokio::test]
+    async fn a_certificate_seen_before_the_deadline_is_not_lost() {
+        let authority = Authority::new();
+        let expired = authority.leaf(|params| params.not_after = date_time_ymd(2020, 1, 1));
+        let acceptor = TlsAcceptor::from(Arc::new(authority.server_of(
+            &expired,
+            None,
+            &[&rustls::version::TLS12],
+        )));
+        // In TLS 1.2 the server speaks last: this one stops before it does.
+        let server = serve(move |stream| {
+            let acceptor = acceptor.clone();
+            async move {
+                let (ours, theirs) = tokio::io::duplex(1 << 16);
+                tokio::spawn(async move { acceptor.accept(theirs).await.map(|_| ()) });
+                let (mut in_peer, mut out_peer) = tokio::io::split(stream);
+                let (mut in_tls, mut out_tls) = tokio::io::split(ours);
+                tokio::spawn(async move { tokio::io::copy(&mut in_peer, &mut out_tls).await });
+                let mut flight = [0; 4096];
+                let length = in_tls.read(&mut flight).await.unwrap();
+                out_peer.write_all(&flight[..length]).await.unwrap();
+                std::future::pending::<()>().await;
+            }
+        });
+        let run = shake(server.await, authority.trusted()).await;
+        assert_reason(&run, Reason::TlsCertExpired);
+        assert!(run.certificate.is_some());
+        assert_eq!(run.outcome.class, Class::Fail);
     }
 }

@@ -206,3 +206,193 @@ fn base64(bytes: &[u8]) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+    use std::sync::{Arc, Mutex};
+
+    use tokio::net::TcpStream;
+
+    use super::*;
+    use crate::config::{NetworkSettings, Secret};
+    use crate::probe::Prober;
+    use crate::probe::observation::{Phase, Run};
+    use crate::probe::testing::*;
+
+    fn through(kind: ProxyKind, address: SocketAddr, login: Option<(&str, &str)>) -> Prober {
+        let login = login.map(|(user, password)| (user.to_owned(), Secret(password.to_owned())));
+        let proxy = Proxy {
+            kind,
+            address: at("127.0.0.1", address.port()),
+            login,
+        };
+        prober(NetworkSettings {
+            proxy: Some(proxy),
+            ..NetworkSettings::default()
+        })
+    }
+
+    /// Asks for a banner of `far.example`, which only the proxy can find.
+    async fn ask(prober: &Prober) -> Run {
+        let check = crate::config::TcpTarget {
+            address: at("far.example", 7),
+            send: Some("hello".into()),
+            expect: Some("^220".parse().unwrap()),
+        };
+        prober.run(&short(check_of(check))).await
+    }
+
+    fn check_of(target: crate::config::TcpTarget) -> crate::config::Check {
+        check(crate::config::Kind::Tcp(target))
+    }
+
+    /// A proxy that answers each of our messages in turn, and then is the target.
+    async fn scripted(answers: &[&'static [u8]]) -> (SocketAddr, Arc<Mutex<Vec<Vec<u8>>>>) {
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let (told, answers) = (heard.clone(), answers.to_vec());
+        let handle = move |mut stream: TcpStream| {
+            let (told, answers) = (told.clone(), answers.clone());
+            async move {
+                for answer in answers {
+                    let message = read_some(&mut stream).await;
+                    told.lock().unwrap().push(message);
+                    stream.write_all(answer).await.unwrap();
+                }
+                answer_and_close(stream, b"220 far\r\n").await;
+            }
+        };
+        (serve(handle).await, heard)
+    }
+
+    #[tokio::test]
+    async fn connect_asks_for_the_name_and_leaves_the_targets_bytes() {
+        let (proxy, heard) = scripted(&[b"HTTP/1.1 200 Connected\r\nVia: x\r\n\r\n"]).await;
+        let run = ask(&through(
+            ProxyKind::Http,
+            proxy,
+            Some(("Aladdin", "open sesame")),
+        ))
+        .await;
+        assert_reason(&run, Reason::Ok);
+        assert_eq!(
+            run.phases.get(Phase::Resolve).as_millis(),
+            0,
+            "names are the proxy's"
+        );
+        let heard = String::from_utf8(heard.lock().unwrap().concat()).unwrap();
+        let head = "CONNECT far.example:7 HTTP/1.1\r\nHost: far.example:7\r\n";
+        assert_eq!(
+            heard,
+            format!("{head}Proxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n\r\n")
+        );
+    }
+
+    #[tokio::test]
+    async fn socks5_asks_for_the_name_and_leaves_the_targets_bytes() {
+        let bound_to_name = b"\x05\0\0\x03\x03abc\0\x50";
+        for granted in [&b"\x05\0\0\x01\x7f\0\0\x01\0\x50"[..], bound_to_name] {
+            let (proxy, heard) = scripted(&[b"\x05\0", granted]).await;
+            assert_reason(
+                &ask(&through(ProxyKind::Socks5, proxy, None)).await,
+                Reason::Ok,
+            );
+            assert_eq!(
+                heard.lock().unwrap().as_slice(),
+                [&b"\x05\x01\0"[..], b"\x05\x01\0\x03\x0bfar.example\0\x07"]
+            );
+        }
+        let (proxy, heard) = scripted(&[b"\x05\x02", b"\x01\0", b"\x05\0\0\x01\0\0\0\0\0\0"]).await;
+        assert_reason(
+            &ask(&through(ProxyKind::Socks5, proxy, Some(("me", "pass")))).await,
+            Reason::Ok,
+        );
+        assert_eq!(
+            heard.lock().unwrap()[..2],
+            [&b"\x05\x02\0\x02"[..], b"\x01\x02me\x04pass"]
+        );
+    }
+
+    #[tokio::test]
+    async fn failures_of_the_proxy_are_ours_and_those_of_the_target_are_not() {
+        for (answer, reason) in [
+            (&b"HTTP/1.1 407 Login\r\n\r\n"[..], Reason::LocalProxy),
+            (b"HTTP/1.1 403 No\r\n\r\n", Reason::LocalProxy),
+            (b"HTTP/1.1 502 Bad\r\n\r\n", Reason::TcpUnreachable),
+            (b"HTTP/1.0 504 Late\r\n\r\n", Reason::TcpUnreachable),
+            (b"SSH-2.0 200 \r\n\r\n", Reason::LocalProxy),
+            (&[b'a'; 9000], Reason::LocalProxy),
+        ] {
+            let (proxy, _) = scripted(&[answer]).await;
+            assert_reason(&ask(&through(ProxyKind::Http, proxy, None)).await, reason);
+        }
+        for (answers, reason) in [
+            (&[&b"\x05\xff"[..]][..], Reason::LocalProxy),
+            (&[b"\x04\0"], Reason::LocalProxy),
+            (
+                &[b"\x05\0", b"\x05\x01\0\x01\0\0\0\0\0\0"],
+                Reason::LocalProxy,
+            ),
+            (
+                &[b"\x05\0", b"\x05\x02\0\x01\0\0\0\0\0\0"],
+                Reason::LocalProxy,
+            ),
+            (
+                &[b"\x05\0", b"\x05\x04\0\x01\0\0\0\0\0\0"],
+                Reason::TcpUnreachable,
+            ),
+            (
+                &[b"\x05\0", b"\x05\x05\0\x01\0\0\0\0\0\0"],
+                Reason::TcpRefused,
+            ),
+        ] {
+            let (proxy, _) = scripted(answers).await;
+            assert_reason(&ask(&through(ProxyKind::Socks5, proxy, None)).await, reason);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_proxy_out_of_reach_is_ours() {
+        for kind in [ProxyKind::Http, ProxyKind::Socks5] {
+            assert_reason(
+                &ask(&through(kind, closed_port(), None)).await,
+                Reason::LocalProxy,
+            );
+            let closes = serve(|stream| answer_and_close(stream, b"")).await;
+            assert_reason(&ask(&through(kind, closes, None)).await, Reason::LocalProxy);
+        }
+        let mute = serve(silence).await;
+        assert_reason(
+            &ask(&through(ProxyKind::Socks5, mute, None)).await,
+            Reason::LocalProxy,
+        );
+        // Asked for the target, it waits for the target as far as we can see.
+        assert_reason(
+            &ask(&through(ProxyKind::Http, mute, None)).await,
+            Reason::TcpTimeout,
+        );
+    }
+
+    #[tokio::test]
+    async fn private_literals_are_not_asked_for() {
+        let (proxy, heard) = scripted(&[]).await;
+        let run = through(ProxyKind::Http, proxy, None)
+            .run(&tcp_check("127.0.0.1", 7))
+            .await;
+        assert_reason(&run, Reason::LocalPolicy);
+        assert!(heard.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn base64_pads() {
+        for (plain, text) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foobar", "Zm9vYmFy"),
+        ] {
+            assert_eq!(base64(plain.as_bytes()), text);
+        }
+    }
+}

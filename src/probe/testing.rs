@@ -4,6 +4,7 @@ use std::future::Future;
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use hickory_proto::op::{Message, Query, ResponseCode};
@@ -12,7 +13,7 @@ use hickory_proto::rr::{Name, RData, Record, RecordType};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
-use rustls::{RootCertStore, ServerConfig};
+use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 use tempfile::NamedTempFile;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
@@ -317,6 +318,7 @@ pub struct Authority {
 
 /// A leaf and its key.
 pub struct Leaf {
+    pub pem: String,
     pub chain: Vec<CertificateDer<'static>>,
     pub key: KeyPair,
 }
@@ -326,9 +328,12 @@ impl Authority {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(vec![]).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        // Each has its own name: one name with two keys is another failure.
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let name = format!("Test Authority {}", COUNT.fetch_add(1, Ordering::Relaxed));
         params
             .distinguished_name
-            .push(rcgen::DnType::CommonName, "Test Authority");
+            .push(rcgen::DnType::CommonName, name);
         let certificate = params.self_signed(&key).unwrap();
         let file = pem_file(&certificate.pem());
         Self {
@@ -350,6 +355,7 @@ impl Authority {
         edit(&mut params);
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
         Leaf {
+            pem: certificate.pem(),
             chain: vec![certificate.der().clone()],
             key,
         }
@@ -365,9 +371,19 @@ impl Authority {
 
     /// Configuration of a server with this leaf; with `clients`, it demands certificates of that authority.
     pub fn server(&self, leaf: &Leaf, clients: Option<&Self>) -> ServerConfig {
+        self.server_of(leaf, clients, rustls::ALL_VERSIONS)
+    }
+
+    /// The same, of certain versions of TLS.
+    pub fn server_of(
+        &self,
+        leaf: &Leaf,
+        clients: Option<&Self>,
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> ServerConfig {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ServerConfig::builder_with_provider(provider.clone())
-            .with_safe_default_protocol_versions()
+            .with_protocol_versions(versions)
             .unwrap();
         let builder = match clients {
             None => builder.with_no_client_auth(),
