@@ -17,7 +17,8 @@ use super::text::clean;
 use super::trace::{Step, Trace};
 use crate::config::{Check, ConnectTo, HostPort};
 
-pub(super) use super::handshake::{Secured, secure, stream_failure};
+pub(super) use super::handshake::{Secured, secure};
+pub(super) use super::tls_errors::stream_failure;
 
 /// Time after which the next address is tried beside the one before (RFC 8305 §5).
 const NEXT_ADDRESS: Duration = Duration::from_millis(250);

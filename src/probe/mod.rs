@@ -22,6 +22,7 @@ mod tcp;
 mod testing;
 mod text;
 mod tls;
+mod tls_errors;
 mod trace;
 mod trust;
 mod verifier;
@@ -147,7 +148,7 @@ fn at_deadline(recorded: &Recorded, deadline: Duration) -> Failure {
 #[cfg(test)]
 mod tests {
     use std::io;
-    use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+    use std::net::SocketAddr;
     use std::sync::Mutex;
 
     use hickory_proto::op::Message;

@@ -407,6 +407,11 @@ pub fn pem_file(pem: &str) -> NamedTempFile {
     file
 }
 
+/// Runs a tls check with a short deadline.
+pub async fn shake(server: SocketAddr, options: TlsOptions) -> Run {
+    local(&[]).run(&short(tls_check(server, options))).await
+}
+
 /// A TLS server that shakes hands, reads, and closes.
 pub async fn tls_server(config: ServerConfig) -> SocketAddr {
     let acceptor = TlsAcceptor::from(Arc::new(config));
