@@ -41,6 +41,20 @@ impl Step {
         }
     }
 
+    /// What a run that is in this step has not got yet, for people.
+    pub const fn waiting(self) -> &'static str {
+        match self {
+            Self::Resolve | Self::Query => "no answer from a resolver",
+            Self::Connect => "no connection",
+            Self::Proxy => "no answer from the proxy",
+            Self::Tls => "TLS handshake unfinished",
+            Self::Banner => "connected, but the expected bytes did not come",
+            Self::Head => "request sent, but no complete head came",
+            Self::Body => "the body did not end",
+            Self::Message => "no message came",
+        }
+    }
+
     /// The reason of a run whose deadline fell here.
     pub const fn timeout(self) -> Reason {
         match self {
@@ -71,6 +85,7 @@ struct Inner {
     certificate: Option<Certificate>,
     retry_after: Option<Duration>,
     verified_tls: bool,
+    noted: Option<(Reason, String)>,
     hops: Vec<Hop>,
 }
 
@@ -89,6 +104,8 @@ pub struct Recorded {
     pub retry_after: Option<Duration>,
     /// Whether a handshake was verified by name.
     pub verified_tls: bool,
+    /// What had gone wrong in the last step when it ended, and the detail.
+    pub noted: Option<(Reason, String)>,
     /// Requests and answers.
     pub hops: Vec<Hop>,
 }
@@ -105,6 +122,7 @@ impl Trace {
                 certificate: None,
                 retry_after: None,
                 verified_tls: false,
+                noted: None,
                 hops: Vec::new(),
             }),
         }
@@ -119,6 +137,15 @@ impl Trace {
         let mut inner = self.lock();
         inner.lap();
         inner.step = step;
+        inner.noted = None;
+    }
+
+    /// Keeps what went wrong in the step in progress, though it goes on: if the deadline ends the step, this says more
+    /// than silence. The first note of a step stays.
+    pub fn note(&self, reason: Reason, detail: &str) {
+        self.lock()
+            .noted
+            .get_or_insert_with(|| (reason, detail.to_owned()));
     }
 
     /// Begins a request: later facts go to its hop.
@@ -161,7 +188,10 @@ impl Trace {
 
     /// Stops the clock.
     pub fn finish(self) -> Recorded {
-        let mut inner = self.inner.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut inner = self
+            .inner
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
         inner.lap();
         Recorded {
             step: inner.step,
@@ -170,6 +200,7 @@ impl Trace {
             certificate: inner.certificate,
             retry_after: inner.retry_after,
             verified_tls: inner.verified_tls,
+            noted: inner.noted,
             hops: inner.hops,
         }
     }
