@@ -332,7 +332,11 @@ fn most_in_flight(config: &Config) -> usize {
 fn restore(storage: &Storage, state: &mut State, now: Time) {
     match storage.load() {
         Ok(None) => {}
-        Ok(Some(saved)) => state.restore(&saved, now),
+        Ok(Some(saved)) => {
+            for dropped in state.restore(&saved, now) {
+                info!("{dropped}");
+            }
+        }
         Err(error) => error!(%error, "the state of the last run cannot be used"),
     }
 }

@@ -296,6 +296,11 @@ impl CheckState {
         self.memory.awaited = Some(awaited);
     }
 
+    /// Nothing is planned any more.
+    pub(super) fn forget_plan(&mut self) {
+        self.memory.awaited = None;
+    }
+
     /// What was held is not known any more; what was counted is kept.
     pub(super) fn lose_sight(&mut self) {
         self.memory.verdict = Verdict::Unknown;

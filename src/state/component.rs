@@ -117,6 +117,15 @@ impl ComponentState {
         }
     }
 
+    /// Time goes on from now; what lies between counts for nothing, and no run was awaited in it.
+    pub(super) fn skip(&mut self, now: Time) {
+        self.held.skip(now);
+        if let Some(incident) = &mut self.incident {
+            incident.skip(now);
+        }
+        self.checks.iter_mut().for_each(CheckState::forget_plan);
+    }
+
     /// Draws the verdict from the checks, and opens, moves or closes the incident.
     pub(super) fn judge(&mut self, vantage: Vantage, now: Time) {
         let votes = self

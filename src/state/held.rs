@@ -49,6 +49,11 @@ impl Held {
         self.counted_to = now;
     }
 
+    /// Time goes on from now; what lies between counts for no state.
+    pub(super) fn skip(&mut self, now: Time) {
+        self.counted_to = now;
+    }
+
     /// Time spent in each state, up to now.
     pub(super) fn spent(&self, now: Time) -> [Duration; 5] {
         let mut spent = self.spent;

@@ -70,6 +70,11 @@ impl Incident {
         self.counted_to = now;
     }
 
+    /// Time goes on from now; what lies between is no downtime.
+    pub(super) fn skip(&mut self, now: Time) {
+        self.counted_to = now;
+    }
+
     /// When it is to be given up, if it stays out of sight.
     pub(super) fn lost_at(&self) -> Option<Time> {
         self.suspended_since.map(|since| since + LOST_AFTER)

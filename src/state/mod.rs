@@ -197,6 +197,13 @@ impl State {
         }
     }
 
+    /// The clock was set, or the machine slept: the time between counts for nothing. Every check is to be planned anew.
+    pub fn clock_stepped(&mut self, now: Time) {
+        for platform in &mut self.platforms {
+            platform.skip(self.vantage, now);
+        }
+    }
+
     /// The verdicts as they stand.
     pub fn report(&self, now: Time) -> Report {
         let platforms = self

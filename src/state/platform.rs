@@ -94,6 +94,16 @@ impl PlatformState {
         }
     }
 
+    /// Time goes on from now; what lies between counts for nothing.
+    pub(super) fn skip(&mut self, vantage: Vantage, now: Time) {
+        self.clock = now;
+        self.held.skip(now);
+        for component in &mut self.components {
+            component.skip(now);
+        }
+        self.judge(vantage, now);
+    }
+
     /// Every verdict becomes unknown; what was counted is kept.
     pub(super) fn lose_sight(&mut self) {
         for check in self.components.iter_mut().flat_map(|c| &mut c.checks) {

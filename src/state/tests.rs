@@ -792,6 +792,21 @@ fn a_clock_set_back_is_survived() {
 }
 
 #[test]
+fn a_step_of_the_clock_counts_for_nothing() {
+    for step in [-7200_i64, 7200] {
+        let mut rig = Rig::new("c outage app");
+        rig.feed("c", "ok fail fail fail");
+        let before = rig.platform().spent;
+        rig.now = Time::from_millis(rig.now.as_millis().strict_add_signed(step * 1000));
+        rig.state.clock_stepped(rig.now);
+        assert_eq!(rig.platform().spent, before, "by {step} s");
+        assert_eq!(rig.component("c").incident.unwrap().downtime, secs(10));
+        rig.pass(60);
+        assert_eq!(rig.verdict(), "down", "no run was awaited meanwhile");
+    }
+}
+
+#[test]
 fn a_reload_keeps_what_is_unchanged() {
     let mut rig = Rig::unproven("c outage app app; d degradation app");
     rig.feed("c/a", "ok fail fail");
