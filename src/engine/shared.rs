@@ -48,7 +48,7 @@ impl Shared {
     pub(super) fn new(running: Running, state: State, clock: Arc<Clock>) -> (Arc<Self>, mpsc::Receiver<Reload>) {
         let (reloads, wishes) = mpsc::channel(1);
         let shared = Self {
-            own: Own::new(&running.config.vantage),
+            own: Own::new(),
             clock,
             running: Mutex::new(running),
             state: Mutex::new(state),
@@ -88,9 +88,8 @@ impl Shared {
     }
 
     /// The last text of what went wrong with a check, for people; none when its last run was ok.
-    pub fn detail(&self, platform: &str, component: &str, check: &str) -> Option<String> {
-        let id = CheckId { platform: platform.into(), component: component.into(), check: check.into() };
-        lock(&self.details).get(&id).cloned()
+    pub fn detail(&self, check: &CheckId) -> Option<String> {
+        lock(&self.details).get(check).cloned()
     }
 
     pub(super) fn set_detail(&self, check: &CheckId, detail: Option<String>) {
