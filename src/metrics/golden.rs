@@ -26,6 +26,19 @@ fn the_pages_are_the_committed_ones() {
     }
 }
 
+#[test]
+fn the_process_is_on_the_page_and_counted() {
+    let page = page(store(), report(), &super::Own::new(), Format::Text);
+    assert!(page.contains("\nprocess_resident_memory_bytes "), "{page}");
+    let samples = page.lines().filter(|line| !line.starts_with('#')).count();
+    assert!(
+        page.contains(&format!(
+            "\nplatform_exporter_series{{vantage=\"dhaka-1\"}} {samples}\n"
+        )),
+        "{samples}"
+    );
+}
+
 /// Looks for `promtool` in `$PROMTOOL` and on the path; says so when there is none.
 #[test]
 fn promtool_has_nothing_to_say() {

@@ -1,5 +1,7 @@
 //! Which format and encoding the client wants: Accept and Accept-Encoding with their q-values (RFC 9110 §12.5).
 
+use std::cmp::Reverse;
+
 /// The formats of the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -21,28 +23,23 @@ impl Format {
     /// The format that an Accept header likes best; among equals the one it names more exactly, then the one it names
     /// first. Text when there is none, or it takes neither: a page in the wrong format still helps a person.
     pub fn negotiate(accept: &str) -> Self {
-        let mut best: Option<(Rank, Self)> = None;
-        for (position, range) in ranges(accept).enumerate() {
-            for format in [Self::Text, Self::OpenMetrics] {
-                let Some(exactness) = format.matches(&range) else {
-                    continue;
-                };
-                let overridden =
-                    ranges(accept).any(|other| format.matches(&other) > Some(exactness));
-                let rank = Rank {
-                    q: range.q,
-                    exactness,
-                    earliness: usize::MAX - position,
-                };
-                if range.q > 0
-                    && !overridden
-                    && best.as_ref().is_none_or(|(former, _)| rank > *former)
-                {
-                    best = Some((rank, format));
-                }
-            }
-        }
-        best.map_or(Self::Text, |(_, format)| format)
+        // Among equals, which one range named, the last counts.
+        let ranked = [Self::OpenMetrics, Self::Text]
+            .into_iter()
+            .filter_map(|format| Some((format.rank(accept)?, format)));
+        ranked
+            .max_by_key(|(rank, _)| *rank)
+            .map_or(Self::Text, |(_, format)| format)
+    }
+
+    /// How well an Accept header likes this format; none: not at all. The range that names it most exactly decides.
+    fn rank(self, accept: &str) -> Option<Rank> {
+        let named = ranges(accept).enumerate().filter_map(|(position, range)| {
+            let exactness = self.matches(&range)?;
+            Some((exactness, Reverse(position), range.q))
+        });
+        let (exactness, earliness, q) = named.max()?;
+        (q > 0).then_some((q, exactness, earliness))
     }
 
     /// How exactly a range names this format; none: not at all.
@@ -74,12 +71,8 @@ pub fn accepts_gzip(accept_encoding: &str) -> bool {
     gzip > 0 && gzip >= q_of("identity").unwrap_or(0)
 }
 
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Rank {
-    q: u16,
-    exactness: u8,
-    earliness: usize,
-}
+/// Weight, exactness, position in the header.
+type Rank = (u16, u8, Reverse<usize>);
 
 /// One element of such a header.
 struct Range<'a> {

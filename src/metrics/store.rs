@@ -13,7 +13,6 @@ use crate::time::Time;
 
 /// The metrics of every check, each behind its own lock.
 pub struct Store {
-    /// Value of the `vantage` label.
     pub(super) vantage: String,
     pub(super) entries: Vec<Entry>,
     // A std mutex: a map of a few controls, never across an await.
@@ -66,6 +65,11 @@ impl Store {
             entries: checks.map(|check| Entry::new(vantage, check)).collect(),
             controls: Mutex::default(),
         }
+    }
+
+    /// Value of the `vantage` label.
+    pub fn vantage(&self) -> &str {
+        &self.vantage
     }
 
     /// Takes over the counters and histograms of the checks that both have by id. What was last seen of a check is
