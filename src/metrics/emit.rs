@@ -1,0 +1,32 @@
+//! What a row of the table writes to: the page, or in tests the `prometheus` crate's own model as a second opinion.
+
+use super::histogram::Histogram;
+
+/// A value of a sample.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Number {
+    /// A count, or 0 and 1.
+    Int(u64),
+    /// Milliseconds, written as seconds.
+    Millis(u64),
+    /// Anything else.
+    Float(f64),
+}
+
+impl From<bool> for Number {
+    fn from(value: bool) -> Self {
+        Self::Int(u64::from(value))
+    }
+}
+
+/// Labels that tell the series of one item apart; values are escaped by the receiver.
+pub type Labels<'a> = &'a [(&'static str, &'a str)];
+
+/// Takes the series of one family and one item (a platform, a component, a check), whose own labels it knows.
+pub trait Emit {
+    /// One series.
+    fn value(&mut self, labels: Labels<'_>, value: Number);
+
+    /// The series of one histogram.
+    fn histogram(&mut self, labels: Labels<'_>, histogram: &Histogram);
+}
