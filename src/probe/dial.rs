@@ -1,9 +1,9 @@
 //! The shared stages: resolve → connect → TLS, each timed, under one policy and one budget.
 
+use super::Prober;
 use super::failure::Reason;
 use super::network::Stream;
 use super::trace::Trace;
-use super::Prober;
 use crate::config::{Check, HostPort, TlsOptions};
 
 /// A stage failed.

@@ -161,7 +161,10 @@ impl Trace {
 
     /// Stops the clock.
     pub fn finish(self) -> Recorded {
-        let mut inner = self.inner.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut inner = self
+            .inner
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
         inner.lap();
         Recorded {
             step: inner.step,

@@ -32,7 +32,14 @@ impl Schedule {
     }
 
     /// Adds a check; `id` fixes its phase within the interval. The first run comes within `first_within`. Returns its time.
-    pub fn add(&mut self, slot: Slot, id: &str, interval: Duration, first_within: Duration, now: Time) -> Time {
+    pub fn add(
+        &mut self,
+        slot: Slot,
+        id: &str,
+        interval: Duration,
+        first_within: Duration,
+        now: Time,
+    ) -> Time {
         let _ = (slot, id, interval, first_within, now);
         todo!()
     }

@@ -29,7 +29,13 @@ pub enum Verdict {
 
 impl Verdict {
     /// Every verdict, in the order of the metrics.
-    pub const ALL: [Self; 5] = [Self::Up, Self::Degraded, Self::Down, Self::Blocked, Self::Unknown];
+    pub const ALL: [Self; 5] = [
+        Self::Up,
+        Self::Degraded,
+        Self::Down,
+        Self::Blocked,
+        Self::Unknown,
+    ];
 
     /// The value of the `state` label.
     pub const fn label(self) -> &'static str {

@@ -21,9 +21,15 @@ use crate::support::{World, ws};
 
 /// A client that finds every host in that internet.
 fn browser(internet: &Internet, hosts: &[&str]) -> Client {
-    let builder = Client::builder().tls_backend_preconfigured(Ca::shared().client()).no_proxy();
-    let builder = builder.redirect(reqwest::redirect::Policy::none()).timeout(Duration::from_secs(5));
-    let builder = hosts.iter().fold(builder, |builder, host| builder.resolve(host, internet.tls));
+    let builder = Client::builder()
+        .tls_backend_preconfigured(Ca::shared().client())
+        .no_proxy();
+    let builder = builder
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(Duration::from_secs(5));
+    let builder = hosts
+        .iter()
+        .fold(builder, |builder, host| builder.resolve(host, internet.tls));
     builder.build().unwrap()
 }
 
@@ -38,15 +44,40 @@ async fn healthy_hosts_answer_as_described() {
     let expected = [
         ("www.facebook.com", "/", 200, "id=\"facebook\""),
         ("www.facebook.com", "/login.php", 200, "name=\"pass\""),
-        ("www.facebook.com", "/robots.txt", 200, "# Notice: Collection of data on Facebook"),
+        (
+            "www.facebook.com",
+            "/robots.txt",
+            200,
+            "# Notice: Collection of data on Facebook",
+        ),
         ("graph.facebook.com", "/me", 400, "\"code\":2500"),
-        ("graph.facebook.com", "/me?access_token=invalid", 400, "\"code\":190"),
-        ("graph.instagram.com", "/me?access_token=x", 400, "IGApiException"),
-        ("graph.threads.net", "/v1.0/me?access_token=x", 500, "\"code\":10"),
+        (
+            "graph.facebook.com",
+            "/me?access_token=invalid",
+            400,
+            "\"code\":190",
+        ),
+        (
+            "graph.instagram.com",
+            "/me?access_token=x",
+            400,
+            "IGApiException",
+        ),
+        (
+            "graph.threads.net",
+            "/v1.0/me?access_token=x",
+            500,
+            "\"code\":10",
+        ),
         ("v.whatsapp.net", "/v2/register", 200, "missing_param"),
         ("web.whatsapp.com", "/", 400, "id=\"facebook\""),
         ("x.com", "/", 200, "react-root"),
-        ("api.x.com", "/2/users/me", 401, "\"title\":\"Unauthorized\""),
+        (
+            "api.x.com",
+            "/2/users/me",
+            401,
+            "\"title\":\"Unauthorized\"",
+        ),
         ("t.co", "/a", 301, ""),
         ("pbs.twimg.com", "/a.jpg", 200, "JFIF"),
     ];
@@ -58,17 +89,47 @@ async fn healthy_hosts_answer_as_described() {
     }
     assert_eq!(world.internet.requests("graph.facebook.com").len(), 2);
     assert!(world.internet.unknown().is_empty());
-    assert_eq!(get(&world.internet, "x.com", "/nowhere").await.unwrap().status(), 404);
-    assert_eq!(world.internet.unknown().into_iter().collect::<Vec<_>>(), ["x.com/nowhere"]);
+    assert_eq!(
+        get(&world.internet, "x.com", "/nowhere")
+            .await
+            .unwrap()
+            .status(),
+        404
+    );
+    assert_eq!(
+        world.internet.unknown().into_iter().collect::<Vec<_>>(),
+        ["x.com/nowhere"]
+    );
 }
 
 #[tokio::test]
 async fn tokens_open_the_session() {
     let world = World::healthy().await;
-    let url = format!("https://graph.facebook.com:{}/me", world.internet.tls.port());
+    let url = format!(
+        "https://graph.facebook.com:{}/me",
+        world.internet.tls.port()
+    );
     let client = browser(&world.internet, &["graph.facebook.com"]);
-    assert_eq!(client.get(&url).bearer_auth("invalid").send().await.unwrap().status(), 401);
-    assert_eq!(client.get(&url).bearer_auth(GOOD_TOKEN).send().await.unwrap().status(), 200);
+    assert_eq!(
+        client
+            .get(&url)
+            .bearer_auth("invalid")
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        401
+    );
+    assert_eq!(
+        client
+            .get(&url)
+            .bearer_auth(GOOD_TOKEN)
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        200
+    );
 }
 
 #[tokio::test]
@@ -77,15 +138,36 @@ async fn faults_strike_where_they_are_told() {
     let internet = &world.internet;
     internet.fault("*.facebook.com", Fault::Answer(Answer::text(503, "down")));
     internet.fault("graph.facebook.com/me", Fault::Healthy);
-    assert_eq!(get(internet, "www.facebook.com", "/").await.unwrap().status(), 503);
-    assert_eq!(get(internet, "graph.facebook.com", "/you").await.unwrap().status(), 503);
-    assert_eq!(get(internet, "graph.facebook.com", "/me").await.unwrap().status(), 400);
+    assert_eq!(
+        get(internet, "www.facebook.com", "/")
+            .await
+            .unwrap()
+            .status(),
+        503
+    );
+    assert_eq!(
+        get(internet, "graph.facebook.com", "/you")
+            .await
+            .unwrap()
+            .status(),
+        503
+    );
+    assert_eq!(
+        get(internet, "graph.facebook.com", "/me")
+            .await
+            .unwrap()
+            .status(),
+        400
+    );
     assert_eq!(get(internet, "x.com", "/").await.unwrap().status(), 200);
     internet.fault("x.com", Fault::Drop);
     assert!(get(internet, "x.com", "/").await.is_err());
     for fault in [Fault::Reset, Fault::Close, Fault::Garbage] {
         internet.fault("*", fault.clone());
-        assert!(get(internet, "t.co", "/").await.unwrap_err().is_connect(), "{fault:?}");
+        assert!(
+            get(internet, "t.co", "/").await.unwrap_err().is_connect(),
+            "{fault:?}"
+        );
     }
     internet.heal();
     assert_eq!(get(internet, "x.com", "/").await.unwrap().status(), 200);
@@ -102,7 +184,10 @@ async fn certificates_are_flawed_as_told() {
     ];
     for (flaw, error) in flaws {
         world.internet.fault("*", Fault::Certificate(flaw));
-        let said = format!("{:?}", get(&world.internet, "x.com", "/").await.unwrap_err());
+        let said = format!(
+            "{:?}",
+            get(&world.internet, "x.com", "/").await.unwrap_err()
+        );
         assert!(said.contains(error), "{flaw:?}: {said}");
     }
 }
@@ -112,9 +197,12 @@ async fn a_host_can_be_slow_or_say_nothing() {
     let world = World::healthy().await;
     world.internet.fault("x.com", Fault::Hang);
     world.internet.fault("t.co", Fault::Silence);
-    world.internet.fault("pbs.twimg.com", Fault::Slow(Duration::from_millis(300)));
+    world
+        .internet
+        .fault("pbs.twimg.com", Fault::Slow(Duration::from_millis(300)));
     for host in ["x.com", "t.co"] {
-        let answer = tokio::time::timeout(Duration::from_millis(500), get(&world.internet, host, "/")).await;
+        let answer =
+            tokio::time::timeout(Duration::from_millis(500), get(&world.internet, host, "/")).await;
         assert!(answer.is_err(), "{host} is silent");
     }
     let begun = std::time::Instant::now();
@@ -124,7 +212,9 @@ async fn a_host_can_be_slow_or_say_nothing() {
 
 async fn ask(dns: &Dns, name: &str) -> Option<Message> {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-    socket.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+    socket
+        .set_read_timeout(Some(Duration::from_millis(500)))
+        .unwrap();
     let mut query = Message::query();
     query.add_query(Query::query(Name::from_ascii(name).unwrap(), RecordType::A));
     let (bytes, to): (_, SocketAddr) = (query.to_vec().unwrap(), dns.address);
@@ -140,11 +230,21 @@ async fn ask(dns: &Dns, name: &str) -> Option<Message> {
 #[tokio::test]
 async fn names_fail_as_told() {
     let dns = Dns::start().await;
-    assert_eq!(ask(&dns, "www.facebook.com.").await.unwrap().answers.len(), 1);
+    assert_eq!(
+        ask(&dns, "www.facebook.com.").await.unwrap().answers.len(),
+        1
+    );
     dns.fault("facebook.com", DnsFault::ServFail);
     let reply = ask(&dns, "www.facebook.com.").await.unwrap();
-    assert_eq!((reply.metadata.response_code, reply.answers.len()), (ResponseCode::ServFail, 0));
-    assert_eq!(ask(&dns, "notfacebook.com.").await.unwrap().answers.len(), 1, "a suffix ends at a dot");
+    assert_eq!(
+        (reply.metadata.response_code, reply.answers.len()),
+        (ResponseCode::ServFail, 0)
+    );
+    assert_eq!(
+        ask(&dns, "notfacebook.com.").await.unwrap().answers.len(),
+        1,
+        "a suffix ends at a dot"
+    );
     dns.fault("", DnsFault::Truncated);
     let reply = ask(&dns, "x.com.").await.unwrap();
     assert!(reply.metadata.truncation && reply.answers.is_empty());
@@ -156,11 +256,15 @@ async fn names_fail_as_told() {
 }
 
 fn bytes(hex: &str) -> Vec<u8> {
-    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
+    (0..hex.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
+        .collect()
 }
 
 /// Made from the public descriptions of the protocol with keys of 0x11, 0x22 and 0x33; not real data.
-const CLIENT_HELLO: &str = "5741060300002412220a207b4e909bbe7ffe44c465a220037d608ee35897d31ef972f07f74892cb0f73f13";
+const CLIENT_HELLO: &str =
+    "5741060300002412220a207b4e909bbe7ffe44c465a220037d608ee35897d31ef972f07f74892cb0f73f13";
 const SERVER_HELLO: &str = "00015a1ad7020a200faa684ed28867b97f4a6a2dee5df8ce974e76b7018e3f22a1c4cf2678570f20123083be4718bc8739c3ea26ed6075c008d2f47a152fcbe9837641dc39e08b096889d6fa21589c04e73d4ffca99288dea2af1a8002464b99845fd00f41f424867ff1cbb1d7b8ea0eacd9d2f3d09651b578b474d3a1898c53bb903f0ea8085b159c683023183f4ef5a8defb55e0e02c912045e1f71bb8e69a4f29fe711175b4021857fba98ac964521bd22bd1b79db4c15ccd76ab6bafeb5ea6f794a1e82fb66d0be92efc59b6d01a4c11476daa48c5301e3e74087e58b56d38caadad088239a91275c96380bb3865b967f65b5edc4266fc016aee9bc825e895c541938d6dc1c2313e7a396def4389597c72e3821651f0482d548e4562ecd1661f8a292b555dcfac7b19e6758fcc2063d29973b92a156ee7a293d72ff6c58a2a0b61c6167137cd0da17f9fc43daa7cb5070c4b4c72ac71c9edd89ab0";
 const FINAL_HASH: &str = "f6605a1fe4b2fc8783263957042c97f4df05c13cdcb1e6814d32a415b742b6e6";
 
@@ -186,7 +290,13 @@ fn the_chat_responder_keeps_to_the_vector() {
     assert_eq!(fixed, noise::key([0x33; 32]).pubkey());
     assert_eq!(handshake.hash().to_vec(), bytes(FINAL_HASH));
     let (ephemeral, server) = (noise::key([0x22; 32]), noise::key([0x33; 32]));
-    let ours = noise::server_hello(header, client, ephemeral.as_ref(), server.as_ref(), &certificates);
+    let ours = noise::server_hello(
+        header,
+        client,
+        ephemeral.as_ref(),
+        server.as_ref(),
+        &certificates,
+    );
     assert_eq!(ours, frame);
 }
 
@@ -201,7 +311,10 @@ async fn the_chat_channel_greets() {
     let world = World::healthy().await;
     let tls = tokio_rustls::TlsConnector::from(std::sync::Arc::new(world.ca.client()));
     let tcp = TcpStream::connect(world.internet.tls).await.unwrap();
-    let mut io = tls.connect("web.whatsapp.com".try_into().unwrap(), tcp).await.unwrap();
+    let mut io = tls
+        .connect("web.whatsapp.com".try_into().unwrap(), tcp)
+        .await
+        .unwrap();
     let request = "GET /ws/chat HTTP/1.1\r\nHost: web.whatsapp.com\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     io.write_all(request.as_bytes()).await.unwrap();
     let mut head = Vec::new();
@@ -209,9 +322,14 @@ async fn the_chat_channel_greets() {
         head.push(io.read_u8().await.unwrap());
     }
     let head = String::from_utf8(head).unwrap();
-    assert!(head.starts_with("HTTP/1.1 101") && head.contains("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "{head}");
+    assert!(
+        head.starts_with("HTTP/1.1 101") && head.contains("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="),
+        "{head}"
+    );
     let hello = bytes(CLIENT_HELLO);
-    io.write_all(&[&[0x82, 0x80 | hello.len() as u8, 0, 0, 0, 0], &hello[..]].concat()).await.unwrap();
+    io.write_all(&[&[0x82, 0x80 | hello.len() as u8, 0, 0, 0, 0], &hello[..]].concat())
+        .await
+        .unwrap();
     assert_eq!(io.read_u8().await.unwrap(), 0x80 | ws::BINARY);
     assert_eq!(io.read_u8().await.unwrap(), 126);
     let mut frame = vec![0; usize::from(io.read_u16().await.unwrap())];
@@ -227,14 +345,23 @@ async fn scripts_end_as_told() {
         stream.write_all(b"hello").await.unwrap();
         let mut bytes = Vec::new();
         let read = stream.read_to_end(&mut bytes);
-        let end = tokio::time::timeout(Duration::from_millis(300), read).await.map(|end| end.map_err(|e| e.kind()));
+        let end = tokio::time::timeout(Duration::from_millis(300), read)
+            .await
+            .map(|end| end.map_err(|e| e.kind()));
         (end.ok(), bytes)
     };
-    assert_eq!(said(Script::answer("abc", Then::Close)).await, (Some(Ok(3)), b"abc".to_vec()));
-    assert_eq!(said(Script::speak("abc", Then::Stay)).await, (None, b"abc".to_vec()));
+    assert_eq!(
+        said(Script::answer("abc", Then::Close)).await,
+        (Some(Ok(3)), b"abc".to_vec())
+    );
+    assert_eq!(
+        said(Script::speak("abc", Then::Stay)).await,
+        (None, b"abc".to_vec())
+    );
     let (end, _) = said(Script::answer("", Then::Reset)).await;
     assert_eq!(end, Some(Err(std::io::ErrorKind::ConnectionReset)));
-    let (end, bytes) = said(Script::speak("abcdefgh", Then::Close).dripping(Duration::from_millis(100))).await;
+    let (end, bytes) =
+        said(Script::speak("abcdefgh", Then::Close).dripping(Duration::from_millis(100))).await;
     assert!(end.is_none() && (1..8).contains(&bytes.len()));
 }
 
@@ -246,7 +373,10 @@ fn pages_are_read() {
     assert_eq!(page.verdict("y"), "absent");
     assert!(page.are(&["x"], "up") && page.all_are("up") && !Page::default().all_are("up"));
     assert_eq!(page.value("plain", &[]), Some(1500.0));
-    assert_eq!(page.all("odd", &[]).next().unwrap().label("a"), "q\"{},=\\n\n");
+    assert_eq!(
+        page.all("odd", &[]).next().unwrap().label("a"),
+        "q\"{},=\\n\n"
+    );
     assert!(std::panic::catch_unwind(|| Page::parse("broken{a=\"b} 1")).is_err());
 }
 

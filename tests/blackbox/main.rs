@@ -6,4 +6,15 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod commands;
+mod configuration;
 mod harness;
+mod health;
+mod life;
+mod outages;
+mod probes;
+mod reload;
+mod secrets;
+mod unproven;
+mod vantage;
+mod web;

@@ -57,7 +57,11 @@ impl Dns {
 
     /// Fails for a suffix of names (`facebook.com`, or `` for all); the latest matching fault counts.
     pub fn fault(&self, suffix: &str, fault: DnsFault) {
-        self.inner.faults.lock().unwrap().push((suffix.to_owned(), fault));
+        self.inner
+            .faults
+            .lock()
+            .unwrap()
+            .push((suffix.to_owned(), fault));
     }
 
     /// Answers everything again.
@@ -67,7 +71,13 @@ impl Dns {
 
     /// How often names with that suffix were asked for.
     pub fn asked(&self, suffix: &str) -> usize {
-        self.inner.asked.lock().unwrap().iter().filter(|name| under(name, suffix)).count()
+        self.inner
+            .asked
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|name| under(name, suffix))
+            .count()
     }
 }
 
@@ -82,20 +92,32 @@ async fn bind_both() -> (UdpSocket, TcpListener) {
 }
 
 fn under(name: &str, suffix: &str) -> bool {
-    suffix.is_empty() || name == suffix || name.strip_suffix(suffix).is_some_and(|rest| rest.ends_with('.'))
+    suffix.is_empty()
+        || name == suffix
+        || name
+            .strip_suffix(suffix)
+            .is_some_and(|rest| rest.ends_with('.'))
 }
 
 impl Inner {
     fn fault_for(&self, name: &str) -> Option<DnsFault> {
         let faults = self.faults.lock().unwrap();
-        faults.iter().rev().find(|(suffix, _)| under(name, suffix)).map(|(_, fault)| *fault)
+        faults
+            .iter()
+            .rev()
+            .find(|(suffix, _)| under(name, suffix))
+            .map(|(_, fault)| *fault)
     }
 
     /// The reply to a question, or none.
     fn reply(&self, question: &[u8], tcp: bool) -> Option<Vec<u8>> {
         let request = Message::from_vec(question).ok()?;
         let query = request.queries.first()?;
-        let name = query.name().to_ascii().trim_end_matches('.').to_ascii_lowercase();
+        let name = query
+            .name()
+            .to_ascii()
+            .trim_end_matches('.')
+            .to_ascii_lowercase();
         self.asked.lock().unwrap().push(name.clone());
         let mut reply = Message::response(request.metadata.id, request.metadata.op_code);
         reply.metadata.recursion_desired = request.metadata.recursion_desired;
@@ -109,7 +131,9 @@ impl Inner {
             Some(DnsFault::ServFail) => reply.metadata.response_code = ResponseCode::ServFail,
             Some(DnsFault::Refused) => reply.metadata.response_code = ResponseCode::Refused,
             Some(DnsFault::NoData) => {}
-            Some(DnsFault::TruncatedOnly | DnsFault::Truncated) if !tcp => reply.metadata.truncation = true,
+            Some(DnsFault::TruncatedOnly | DnsFault::Truncated) if !tcp => {
+                reply.metadata.truncation = true
+            }
             Some(DnsFault::Bogon) => answer(&mut reply, query, Ipv4Addr::new(10, 11, 12, 13)),
             Some(DnsFault::WrongId) => {
                 reply.metadata.id = reply.metadata.id.wrapping_add(1);
@@ -118,7 +142,11 @@ impl Inner {
             _ => answer(&mut reply, query, Ipv4Addr::LOCALHOST),
         }
         let bytes = reply.to_vec().unwrap();
-        Some(if fault == Some(DnsFault::Malformed) { looping(&bytes) } else { bytes })
+        Some(if fault == Some(DnsFault::Malformed) {
+            looping(&bytes)
+        } else {
+            bytes
+        })
     }
 }
 
@@ -157,7 +185,9 @@ async fn serve_stream(mut stream: TcpStream, inner: Arc<Inner>) -> std::io::Resu
         let mut question = vec![0; usize::from(stream.read_u16().await?)];
         stream.read_exact(&mut question).await?;
         if let Some(reply) = inner.reply(&question, true) {
-            stream.write_u16(u16::try_from(reply.len()).unwrap()).await?;
+            stream
+                .write_u16(u16::try_from(reply.len()).unwrap())
+                .await?;
             stream.write_all(&reply).await?;
         }
     }

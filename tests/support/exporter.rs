@@ -26,7 +26,10 @@ pub const BINARY: &str = env!("CARGO_BIN_EXE_platform_exporter");
 /// A command that runs the program without anything of the environment that could change what it does.
 pub fn command() -> Command {
     let mut command = Command::new(BINARY);
-    command.env_clear().env("RUST_BACKTRACE", "1").stdin(Stdio::null());
+    command
+        .env_clear()
+        .env("RUST_BACKTRACE", "1")
+        .stdin(Stdio::null());
     command
 }
 
@@ -37,7 +40,11 @@ pub async fn run(command: Command) -> Finished {
 }
 
 fn finish(mut command: Command, limit: Duration) -> Output {
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let id = child.id();
     let (done, ended) = std::sync::mpsc::channel();
     let waiter = std::thread::spawn(move || {
@@ -52,7 +59,11 @@ fn finish(mut command: Command, limit: Duration) -> Output {
     }
     let (status, out, err) = waiter.join().unwrap();
     let text = |captured: Captured| captured.wait().into_bytes();
-    Output { status, stdout: text(out), stderr: text(err) }
+    Output {
+        status,
+        stdout: text(out),
+        stderr: text(err),
+    }
 }
 
 /// A run that has ended.
@@ -77,7 +88,11 @@ impl Finished {
 impl From<Output> for Finished {
     fn from(output: Output) -> Self {
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        Self { status: output.status, stdout: text(output.stdout), stderr: text(output.stderr) }
+        Self {
+            status: output.status,
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
     }
 }
 
@@ -94,10 +109,15 @@ fn capture(mut pipe: impl Read + Send + 'static) -> Captured {
     let thread = std::thread::spawn(move || {
         let mut buffer = [0; 4096];
         while let Ok(length @ 1..) = pipe.read(&mut buffer) {
-            into.lock().unwrap().push_str(&String::from_utf8_lossy(&buffer[..length]));
+            into.lock()
+                .unwrap()
+                .push_str(&String::from_utf8_lossy(&buffer[..length]));
         }
     });
-    Captured { text, thread: Arc::new(Mutex::new(Some(thread))) }
+    Captured {
+        text,
+        thread: Arc::new(Mutex::new(Some(thread))),
+    }
 }
 
 impl Captured {
@@ -114,13 +134,17 @@ impl Captured {
 }
 
 /// What a test's configuration file says about everything but platforms.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Settings {
     pub defaults: String,
     pub resolvers: Vec<String>,
     pub ca_file: Option<PathBuf>,
     /// Keys and values of `connect_to`, in order.
     pub connect_to: Vec<(String, String)>,
+    /// Targets may be on loopback.
+    pub allow_private: bool,
+    /// Further lines under `network`.
+    pub network: String,
     /// Further top-level keys, as YAML.
     pub extra: String,
 }
@@ -128,11 +152,21 @@ pub struct Settings {
 impl Settings {
     /// The configuration file.
     pub fn yaml(&self) -> String {
-        let quoted: Vec<_> = self.resolvers.iter().map(|resolver| format!("\"{resolver}\"")).collect();
-        let mut yaml = format!("defaults: {}\nnetwork:\n  allow_private: true\n", self.defaults);
+        let quoted: Vec<_> = self
+            .resolvers
+            .iter()
+            .map(|resolver| format!("\"{resolver}\""))
+            .collect();
+        let mut yaml = format!(
+            "defaults: {}\nnetwork:\n  allow_private: {}\n",
+            self.defaults, self.allow_private
+        );
         let _ = writeln!(yaml, "  resolvers: [{}]", quoted.join(", "));
         if let Some(file) = &self.ca_file {
             let _ = writeln!(yaml, "  ca_file: \"{}\"", file.display());
+        }
+        if !self.network.is_empty() {
+            let _ = writeln!(yaml, "  {}", self.network);
         }
         if !self.connect_to.is_empty() {
             yaml.push_str("  connect_to:\n");
@@ -145,7 +179,7 @@ impl Settings {
 }
 
 /// How the program is started.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Launch {
     pub settings: Settings,
     pub arguments: Vec<String>,
@@ -157,6 +191,12 @@ impl Launch {
     pub fn with(mut self, yaml: &str) -> Self {
         self.settings.extra.push_str(yaml);
         self.settings.extra.push('\n');
+        self
+    }
+
+    /// Changes the rest of the configuration.
+    pub fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(&mut self.settings);
         self
     }
 
@@ -175,7 +215,9 @@ impl Launch {
         let file = dir.join("config.yaml");
         std::fs::write(&file, self.settings.yaml()).unwrap();
         let mut command = command();
-        command.arg(format!("--config.file={}", file.display())).args(&self.arguments);
+        command
+            .arg(format!("--config.file={}", file.display()))
+            .args(&self.arguments);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
@@ -207,13 +249,37 @@ pub struct Exporter {
 }
 
 impl Exporter {
-    async fn spawn(mut command: Command, dir: Option<tempfile::TempDir>, settings: Settings) -> Self {
-        command.arg("--web.listen-address=127.0.0.1:0").stdout(Stdio::piped()).stderr(Stdio::piped());
+    /// The program without a configuration file. Only where there is no network to send to.
+    pub async fn bare(command: Command) -> Self {
+        Self::spawn(command, None, Settings::default()).await
+    }
+
+    async fn spawn(
+        mut command: Command,
+        dir: Option<tempfile::TempDir>,
+        settings: Settings,
+    ) -> Self {
+        command
+            .arg("--web.listen-address=127.0.0.1:0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let started = Instant::now();
         let mut child = command.spawn().unwrap();
-        let (out, err) = (capture(child.stdout.take().unwrap()), capture(child.stderr.take().unwrap()));
+        let (out, err) = (
+            capture(child.stdout.take().unwrap()),
+            capture(child.stderr.take().unwrap()),
+        );
         let address = SocketAddr::from(([0; 4], 0));
-        let mut this = Self { address, started, child, out, err, dir, settings, client: client() };
+        let mut this = Self {
+            address,
+            started,
+            child,
+            out,
+            err,
+            dir,
+            settings,
+            client: client(),
+        };
         this.address = this.listening().await;
         this
     }
@@ -224,8 +290,16 @@ impl Exporter {
                 return address;
             }
             let ended = self.child.try_wait().unwrap();
-            assert!(ended.is_none(), "the program ended with {ended:?}:\n{}", self.log());
-            assert!(self.started.elapsed() < START, "not listening after {START:?}:\n{}", self.log());
+            assert!(
+                ended.is_none(),
+                "the program ended with {ended:?}:\n{}",
+                self.log()
+            );
+            assert!(
+                self.started.elapsed() < START,
+                "not listening after {START:?}:\n{}",
+                self.log()
+            );
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
@@ -264,14 +338,24 @@ impl Exporter {
     }
 
     /// Scrapes until the page is as awaited.
-    pub async fn wait_until(&self, limit: Duration, what: &str, goal: impl Fn(&Page) -> bool) -> Page {
+    pub async fn wait_until(
+        &self,
+        limit: Duration,
+        what: &str,
+        goal: impl Fn(&Page) -> bool,
+    ) -> Page {
         let begun = Instant::now();
         loop {
             let page = self.page().await;
             if goal(&page) {
                 return page;
             }
-            assert!(begun.elapsed() < limit, "not within {limit:?}: {what}\n{}\n{}", page.relevant(), self.tail());
+            assert!(
+                begun.elapsed() < limit,
+                "not within {limit:?}: {what}\n{}\n{}",
+                page.relevant(),
+                self.tail()
+            );
             tokio::time::sleep(POLL).await;
         }
     }
@@ -281,7 +365,12 @@ impl Exporter {
         let begun = Instant::now();
         loop {
             let page = self.page().await;
-            assert!(holds(&page), "did not stay: {what}\n{}\n{}", page.relevant(), self.tail());
+            assert!(
+                holds(&page),
+                "did not stay: {what}\n{}\n{}",
+                page.relevant(),
+                self.tail()
+            );
             if begun.elapsed() > time {
                 return page;
             }
@@ -317,9 +406,17 @@ impl Exporter {
         self.signal(Signal::TERM);
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
-                return (status, begun.elapsed(), format!("{}{}", self.out.wait(), self.err.wait()));
+                return (
+                    status,
+                    begun.elapsed(),
+                    format!("{}{}", self.out.wait(), self.err.wait()),
+                );
             }
-            assert!(begun.elapsed() < START, "still running {START:?} after SIGTERM:\n{}", self.tail());
+            assert!(
+                begun.elapsed() < START,
+                "still running {START:?} after SIGTERM:\n{}",
+                self.tail()
+            );
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
@@ -335,12 +432,23 @@ impl Drop for Exporter {
 /// The tests' HTTP client: plain HTTP in practice, and it does not decode what it gets.
 fn client() -> reqwest::Client {
     let builder = reqwest::Client::builder().tls_backend_preconfigured(Ca::shared().client());
-    builder.no_gzip().no_proxy().timeout(Duration::from_secs(15)).build().unwrap()
+    builder
+        .no_gzip()
+        .no_proxy()
+        .timeout(Duration::from_secs(15))
+        .build()
+        .unwrap()
 }
 
 /// The address in the log line that says `listening`.
 pub fn listen_address(log: &str) -> Option<SocketAddr> {
-    let line = log.lines().find(|line| line.contains("listening") && line.contains("address="))?;
+    let line = log
+        .lines()
+        .find(|line| line.contains("listening") && line.contains("address="))?;
     let value = line.split("address=").nth(1)?.trim_start_matches('"');
-    value.split(|char: char| char.is_whitespace() || char == '"').next()?.parse().ok()
+    value
+        .split(|char: char| char.is_whitespace() || char == '"')
+        .next()?
+        .parse()
+        .ok()
 }

@@ -1,7 +1,7 @@
 //! What healthy hosts answer, as public documentation and observers describe it. The status codes and bodies are chosen
 //! to be the hard case where several are known: error pages that are fine, and fine pages that look like errors.
 
-use hyper::{HeaderMap, Method};
+use hyper::HeaderMap;
 use serde_json::{Value, json};
 
 /// A whole answer.
@@ -14,7 +14,11 @@ pub struct Answer {
 
 impl Answer {
     pub fn new(status: u16, kind: &str, body: impl Into<Vec<u8>>) -> Self {
-        Self { status, headers: vec![("content-type".into(), kind.into())], body: body.into() }
+        Self {
+            status,
+            headers: vec![("content-type".into(), kind.into())],
+            body: body.into(),
+        }
     }
 
     pub fn html(status: u16, body: &str) -> Self {
@@ -100,7 +104,6 @@ pub const GOOD_TOKEN: &str = "EAAJ-good-token-4711";
 /// What a request looks like to a host.
 pub struct Asked<'a> {
     pub host: &'a str,
-    pub method: &'a Method,
     pub path: &'a str,
     pub query: &'a str,
     pub headers: &'a HeaderMap,
@@ -108,7 +111,10 @@ pub struct Asked<'a> {
 
 impl Asked<'_> {
     fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("")
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or("")
     }
 
     fn bearer(&self) -> Option<&str> {
@@ -136,12 +142,17 @@ pub fn answer(asked: &Asked<'_>) -> Option<Answer> {
         "www.threads.com" | "threads.com" | "www.threads.net" => meta_page("Threads", path),
         "graph.threads.net" => Some(threads_graph(asked)),
         "web.whatsapp.com" => whatsapp_web(asked),
-        "www.whatsapp.com" | "whatsapp.com" | "business.whatsapp.com" => meta_page("WhatsApp", path),
+        "www.whatsapp.com" | "whatsapp.com" | "business.whatsapp.com" => {
+            meta_page("WhatsApp", path)
+        }
         "v.whatsapp.net" => whatsapp_registration(path),
         "x.com" | "twitter.com" | "mobile.x.com" => x_page(path),
         "api.x.com" | "api.twitter.com" => x_api(asked),
         "publish.x.com" | "publish.twitter.com" => Some(oembed()),
-        "t.co" => Some(Answer::redirect(301, "https://x.com/Interior/status/463440424141459456")),
+        "t.co" => Some(Answer::redirect(
+            301,
+            "https://x.com/Interior/status/463440424141459456",
+        )),
         "pbs.twimg.com" | "abs.twimg.com" | "video.twimg.com" => Some(image(path)),
         "www.youtube.com" if path == "/generate_204" => Some(Answer::text(204, "")),
         "www.youtube.com" | "youtube.com" => meta_page("YouTube", path),
@@ -150,7 +161,10 @@ pub fn answer(asked: &Asked<'_>) -> Option<Answer> {
 }
 
 fn robots(host: &str) -> Answer {
-    if host.ends_with("facebook.com") || host.ends_with("instagram.com") || host.ends_with("threads.com") {
+    if host.ends_with("facebook.com")
+        || host.ends_with("instagram.com")
+        || host.ends_with("threads.com")
+    {
         let notice = "# Notice: Collection of data on Facebook through automated means is\n# prohibited unless you have express written permission\n\nUser-agent: *\nDisallow: /\n";
         return Answer::text(200, notice);
     }
@@ -159,12 +173,16 @@ fn robots(host: &str) -> Answer {
 
 fn facebook(path: &str) -> Option<Answer> {
     let page = |body: &str| {
-        let page = format!(r#"<!DOCTYPE html><html lang="en" id="facebook"><head><title>Facebook</title></head><body>{body}</body></html>"#);
+        let page = format!(
+            r#"<!DOCTYPE html><html lang="en" id="facebook"><head><title>Facebook</title></head><body>{body}</body></html>"#
+        );
         Some(Answer::html(200, &page).with("x-fb-debug", "x7Yz=="))
     };
     match path {
         "/" => page("Facebook helps you connect and share with the people in your life."),
-        "/login.php" | "/login" | "/login/" => page(r#"<form id="login_form"><input name="email"><input name="pass" type="password"></form>"#),
+        "/login.php" | "/login" | "/login/" => page(
+            r#"<form id="login_form"><input name="email"><input name="pass" type="password"></form>"#,
+        ),
         _ => None,
     }
 }
@@ -178,7 +196,8 @@ fn graph(asked: &Asked<'_>) -> Answer {
         Some(_) => refusal(401),
         None if asked.has_token() => refusal(400),
         None => {
-            let message = "An active access token must be used to query information about the current user.";
+            let message =
+                "An active access token must be used to query information about the current user.";
             let challenge = r#"OAuth "Facebook Platform" "invalid_request" "An active access token must be used""#;
             Answer::graph(400, 2500, message).with("www-authenticate", challenge)
         }
@@ -186,14 +205,21 @@ fn graph(asked: &Asked<'_>) -> Answer {
 }
 
 fn refusal(status: u16) -> Answer {
-    Answer::graph(status, 190, "Invalid OAuth access token - Cannot parse access token")
+    Answer::graph(
+        status,
+        190,
+        "Invalid OAuth access token - Cannot parse access token",
+    )
 }
 
 /// What a real token of an app, a system user or a phone number may read.
 fn graph_session() -> Answer {
     let entity = json!({"entity_type": "PHONE_NUMBER", "id": "106540352242922", "can_send_message": "AVAILABLE"});
     let health = json!({"can_send_message": "AVAILABLE", "entities": [entity]});
-    Answer::json(200, &json!({"id": "106540352242922", "name": "Canary", "verified_name": "Canary", "health_status": health}))
+    Answer::json(
+        200,
+        &json!({"id": "106540352242922", "name": "Canary", "verified_name": "Canary", "health_status": health}),
+    )
 }
 
 fn instagram_graph(asked: &Asked<'_>) -> Answer {
@@ -214,8 +240,14 @@ fn threads_graph(asked: &Asked<'_>) -> Answer {
 }
 
 fn meta_page(title: &str, path: &str) -> Option<Answer> {
-    let page = format!(r#"<!DOCTYPE html><html lang="en"><head><title>{title}</title></head><body><div id="mount"></div></body></html>"#);
-    matches!(path, "/" | "/accounts/login/" | "/login" | "/login/" | "/login.php").then(|| Answer::html(200, &page))
+    let page = format!(
+        r#"<!DOCTYPE html><html lang="en"><head><title>{title}</title></head><body><div id="mount"></div></body></html>"#
+    );
+    matches!(
+        path,
+        "/" | "/accounts/login/" | "/login" | "/login/" | "/login.php"
+    )
+    .then(|| Answer::html(200, &page))
 }
 
 /// Only what looks like a browser's navigation gets the page; the rest gets Facebook's error page.
@@ -226,12 +258,16 @@ fn whatsapp_web(asked: &Asked<'_>) -> Option<Answer> {
     if asked.header("sec-fetch-mode") != "navigate" {
         return Some(facebook_error_page());
     }
-    Some(Answer::html(200, r#"<!DOCTYPE html><html id="whatsapp-web"><script>{"client_revision":123,"push_phase":"C3"}</script></html>"#))
+    Some(Answer::html(
+        200,
+        r#"<!DOCTYPE html><html id="whatsapp-web"><script>{"client_revision":123,"push_phase":"C3"}</script></html>"#,
+    ))
 }
 
 fn whatsapp_registration(path: &str) -> Option<Answer> {
     let body = json!({"param": "authkey", "reason": "missing_param", "status": "fail"});
-    path.starts_with("/v2/").then(|| Answer::json(200, &body).with("server", "Yaws 2.0.9"))
+    path.starts_with("/v2/")
+        .then(|| Answer::json(200, &body).with("server", "Yaws 2.0.9"))
 }
 
 /// The shell of the web app: it carries an apology for scripts that did not load, although all is well.
@@ -246,49 +282,89 @@ fn x_page(path: &str) -> Option<Answer> {
 
 fn x_api(asked: &Asked<'_>) -> Option<Answer> {
     if asked.path.starts_with("/1.1/") {
-        return Some(Answer::json(400, &json!({"errors": [{"code": 215, "message": "Bad Authentication data."}]})));
+        return Some(Answer::json(
+            400,
+            &json!({"errors": [{"code": 215, "message": "Bad Authentication data."}]}),
+        ));
     }
     if asked.bearer() == Some(GOOD_TOKEN) {
-        return Some(Answer::json(200, &json!({"data": {"id": "783214", "name": "Canary", "username": "canary", "text": "hello"}})));
+        return Some(Answer::json(
+            200,
+            &json!({"data": {"id": "783214", "name": "Canary", "username": "canary", "text": "hello"}}),
+        ));
     }
     let refusal = json!({"title": "Unauthorized", "type": "about:blank", "status": 401, "detail": "Unauthorized"});
-    asked.path.starts_with("/2/").then(|| Answer::json(401, &refusal))
+    asked
+        .path
+        .starts_with("/2/")
+        .then(|| Answer::json(401, &refusal))
 }
 
 fn oembed() -> Answer {
-    Answer::json(200, &json!({"html": "<blockquote>Our public lands</blockquote>", "type": "rich", "version": "1.0"}))
+    Answer::json(
+        200,
+        &json!({"html": "<blockquote>Our public lands</blockquote>", "type": "rich", "version": "1.0"}),
+    )
 }
 
 fn image(path: &str) -> Answer {
-    let kind = if path.ends_with(".ico") { "image/x-icon" } else { "image/jpeg" };
+    let kind = if path.ends_with(".ico") {
+        "image/x-icon"
+    } else {
+        "image/jpeg"
+    };
     Answer::new(200, kind, *b"\xff\xd8\xff\xe0\x00\x10JFIF")
 }
 
 /// Static hosts of the platforms: whatever is asked for is a small picture.
 fn media(host: &str) -> Option<Answer> {
-    const STATIC: [&str; 5] = ["fbcdn.net", "cdninstagram.com", "whatsapp.net", "twimg.com", "fbsbx.com"];
-    STATIC.iter().any(|suffix| host.ends_with(suffix)).then(|| image("/small.jpg"))
+    const STATIC: [&str; 5] = [
+        "fbcdn.net",
+        "cdninstagram.com",
+        "whatsapp.net",
+        "twimg.com",
+        "fbsbx.com",
+    ];
+    STATIC
+        .iter()
+        .any(|suffix| host.ends_with(suffix))
+        .then(|| image("/small.jpg"))
 }
 
 /// The platforms that are off by default.
 fn other_platforms(asked: &Asked<'_>) -> Option<Answer> {
     let answer = match asked.host {
-        "api.telegram.org" => Answer::json(401, &json!({"ok": false, "error_code": 401, "description": "Unauthorized"})),
+        "api.telegram.org" => Answer::json(
+            401,
+            &json!({"ok": false, "error_code": 401, "description": "Unauthorized"}),
+        ),
         "web.telegram.org" => Answer::html(200, "<title>Telegram Web</title>"),
         "chat.signal.org" | "storage.signal.org" => {
-            Answer::json(404, &json!({"code": 404, "message": "HTTP 404 Not Found"})).with("x-signal-timestamp", "1760000000000")
+            Answer::json(404, &json!({"code": 404, "message": "HTTP 404 Not Found"}))
+                .with("x-signal-timestamp", "1760000000000")
         }
         "discord.com" => Answer::json(200, &json!({"url": "wss://gateway.discord.gg"})),
-        "bsky.social" if asked.path == "/xrpc/_health" => Answer::json(200, &json!({"version": "0.4.0"})),
-        "public.api.bsky.app" => Answer::json(200, &json!({"did": "did:plc:z72i7hdynmk6r22z27h6tvur", "handle": "bsky.app"})),
+        "bsky.social" if asked.path == "/xrpc/_health" => {
+            Answer::json(200, &json!({"version": "0.4.0"}))
+        }
+        "public.api.bsky.app" => Answer::json(
+            200,
+            &json!({"did": "did:plc:z72i7hdynmk6r22z27h6tvur", "handle": "bsky.app"}),
+        ),
         "oauth.reddit.com" => Answer::json(403, &json!({"message": "Forbidden", "error": 403})),
         "open.tiktokapis.com" => {
             let message = "The access token is invalid or not found in the request.";
-            Answer::json(401, &json!({"error": {"code": "access_token_invalid", "message": message, "log_id": "1"}}))
+            Answer::json(
+                401,
+                &json!({"error": {"code": "access_token_invalid", "message": message, "log_id": "1"}}),
+            )
         }
         "api.linkedin.com" => {
             let message = "Empty oauth2 access token";
-            Answer::json(401, &json!({"status": 401, "serviceErrorCode": 65604, "code": "EMPTY_ACCESS_TOKEN", "message": message}))
+            Answer::json(
+                401,
+                &json!({"status": 401, "serviceErrorCode": 65604, "code": "EMPTY_ACCESS_TOKEN", "message": message}),
+            )
         }
         _ => return None,
     };

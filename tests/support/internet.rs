@@ -71,7 +71,8 @@ struct Inner {
     unknown: Mutex<BTreeSet<String>>,
 }
 
-/// Where a fault strikes: `*`, `host`, `*.host` (the host too), each optionally with a path prefix.
+/// Where a fault strikes: `*`, `host`, `*.host` (the host too), each optionally with a path prefix, or with a whole path
+/// when it ends in `$`.
 #[derive(Clone, Debug, PartialEq)]
 struct Pattern {
     host: String,
@@ -81,8 +82,14 @@ struct Pattern {
 impl Pattern {
     fn parse(text: &str) -> Self {
         match text.split_once('/') {
-            Some((host, path)) => Self { host: host.to_owned(), path: Some(format!("/{path}")) },
-            None => Self { host: text.to_owned(), path: None },
+            Some((host, path)) => Self {
+                host: host.to_owned(),
+                path: Some(format!("/{path}")),
+            },
+            None => Self {
+                host: text.to_owned(),
+                path: None,
+            },
         }
     }
 
@@ -94,7 +101,12 @@ impl Pattern {
     }
 
     fn covers(&self, host: &str, path: &str) -> bool {
-        self.names(host) && self.path.as_deref().is_none_or(|prefix| path.starts_with(prefix))
+        let on_path = |pattern: &str| {
+            pattern
+                .strip_suffix('$')
+                .map_or(path.starts_with(pattern), |whole| path == whole)
+        };
+        self.names(host) && self.path.as_deref().is_none_or(on_path)
     }
 }
 
@@ -112,19 +124,37 @@ pub struct Internet {
 impl Internet {
     pub async fn start(ca: Arc<Ca>) -> Self {
         let bind = || TcpListener::bind("127.0.0.1:0");
-        let (tls, plain, chat) = (bind().await.unwrap(), bind().await.unwrap(), bind().await.unwrap());
+        let (tls, plain, chat) = (
+            bind().await.unwrap(),
+            bind().await.unwrap(),
+            bind().await.unwrap(),
+        );
         let addresses = [&tls, &plain, &chat].map(|listener| listener.local_addr().unwrap());
         let (faults, requests, unknown) = Default::default();
-        let inner = Arc::new(Inner { ca, faults, requests, unknown });
+        let inner = Arc::new(Inner {
+            ca,
+            faults,
+            requests,
+            unknown,
+        });
         tokio::spawn(accept(tls, Arc::clone(&inner), Inner::serve_tls));
         tokio::spawn(accept(plain, Arc::clone(&inner), Inner::serve_plain));
         tokio::spawn(accept(chat, Arc::clone(&inner), Inner::serve_chat));
-        Self { tls: addresses[0], plain: addresses[1], chat: addresses[2], inner }
+        Self {
+            tls: addresses[0],
+            plain: addresses[1],
+            chat: addresses[2],
+            inner,
+        }
     }
 
     /// Lets a fault strike; of several that fit, the latest counts.
     pub fn fault(&self, pattern: &str, fault: Fault) {
-        self.inner.faults.lock().unwrap().push((Pattern::parse(pattern), fault));
+        self.inner
+            .faults
+            .lock()
+            .unwrap()
+            .push((Pattern::parse(pattern), fault));
     }
 
     /// Everything is healthy again.
@@ -134,7 +164,14 @@ impl Internet {
 
     /// The requests that a host has seen.
     pub fn requests(&self, host: &str) -> Vec<Recorded> {
-        self.inner.requests.lock().unwrap().iter().filter(|request| request.host == host).cloned().collect()
+        self.inner
+            .requests
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|request| request.host == host)
+            .cloned()
+            .collect()
     }
 
     /// Requests that nobody has described a healthy answer for, as `host/path`: they got a 404.
@@ -143,8 +180,11 @@ impl Internet {
     }
 }
 
-async fn accept<F>(listener: TcpListener, inner: Arc<Inner>, serve: impl Fn(Arc<Inner>, TcpStream) -> F)
-where
+async fn accept<F>(
+    listener: TcpListener,
+    inner: Arc<Inner>,
+    serve: impl Fn(Arc<Inner>, TcpStream) -> F,
+) where
     F: Future<Output = io::Result<()>> + Send + 'static,
 {
     while let Ok((stream, _)) = listener.accept().await {
@@ -162,17 +202,29 @@ async fn hold(mut stream: impl AsyncRead + Unpin) -> io::Result<()> {
 impl Inner {
     fn connection_fault(&self, host: &str) -> Option<Fault> {
         let faults = self.faults.lock().unwrap();
-        faults.iter().rev().find(|(pattern, _)| pattern.path.is_none() && pattern.names(host)).map(|(_, fault)| fault.clone())
+        faults
+            .iter()
+            .rev()
+            .find(|(pattern, _)| pattern.path.is_none() && pattern.names(host))
+            .map(|(_, fault)| fault.clone())
     }
 
     fn request_fault(&self, host: &str, path: &str) -> Option<Fault> {
         let faults = self.faults.lock().unwrap();
-        faults.iter().rev().find(|(pattern, _)| pattern.covers(host, path)).map(|(_, fault)| fault.clone())
+        faults
+            .iter()
+            .rev()
+            .find(|(pattern, _)| pattern.covers(host, path))
+            .map(|(_, fault)| fault.clone())
     }
 
     async fn serve_tls(self: Arc<Self>, stream: TcpStream) -> io::Result<()> {
         let start = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream).await?;
-        let name = start.client_hello().server_name().unwrap_or("localhost").to_owned();
+        let name = start
+            .client_hello()
+            .server_name()
+            .unwrap_or("localhost")
+            .to_owned();
         let flaw = match self.connection_fault(&name) {
             Some(Fault::Silence) => return hold(start.io).await,
             Some(Fault::Reset) => return start.io.set_zero_linger(),
@@ -208,13 +260,22 @@ impl Inner {
         let io = TokioIo::new(stream);
         // An error here is the other side's leaving or a fault at work; the tests look at what the exporter makes of it.
         if http2 {
-            let _ = hyper::server::conn::http2::Builder::new(TokioExecutor::new()).serve_connection(io, service).await;
+            let _ = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
+                .serve_connection(io, service)
+                .await;
         } else {
-            let _ = hyper::server::conn::http1::Builder::new().serve_connection(io, service).with_upgrades().await;
+            let _ = hyper::server::conn::http1::Builder::new()
+                .serve_connection(io, service)
+                .with_upgrades()
+                .await;
         }
     }
 
-    async fn handle(self: Arc<Self>, mut request: Request<Incoming>, name: Option<String>) -> io::Result<Response<Full<Bytes>>> {
+    async fn handle(
+        self: Arc<Self>,
+        mut request: Request<Incoming>,
+        name: Option<String>,
+    ) -> io::Result<Response<Full<Bytes>>> {
         let host = name.unwrap_or_else(|| host_of(&request));
         self.record(&request, &host);
         let fault = self.request_fault(&host, request.uri().path());
@@ -225,21 +286,39 @@ impl Inner {
             Some(Fault::Slow(time)) => tokio::time::sleep(time).await,
             _ => {}
         }
-        if request.headers().get(UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket")) {
+        if request
+            .headers()
+            .get(UPGRADE)
+            .is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"))
+        {
             return Ok(upgrade(&mut request, fault));
         }
         Ok(respond(self.healthy(&request, &host)))
     }
 
     fn record(&self, request: &Request<Incoming>, host: &str) {
-        let path_and_query = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        let path_and_query = request
+            .uri()
+            .path_and_query()
+            .map_or("/", |path| path.as_str())
+            .to_owned();
         let (headers, version) = (request.headers().clone(), request.version());
-        self.requests.lock().unwrap().push(Recorded { host: host.to_owned(), path_and_query, headers, version });
+        self.requests.lock().unwrap().push(Recorded {
+            host: host.to_owned(),
+            path_and_query,
+            headers,
+            version,
+        });
     }
 
     fn healthy(&self, request: &Request<Incoming>, host: &str) -> Answer {
         let (path, query) = (request.uri().path(), request.uri().query().unwrap_or(""));
-        let asked = Asked { host, method: request.method(), path, query, headers: request.headers() };
+        let asked = Asked {
+            host,
+            path,
+            query,
+            headers: request.headers(),
+        };
         healthy::answer(&asked).unwrap_or_else(|| {
             self.unknown.lock().unwrap().insert(format!("{host}{path}"));
             Answer::text(404, "not found")
@@ -249,7 +328,11 @@ impl Inner {
 
 /// The host that a request without a server name is meant for.
 fn host_of(request: &Request<Incoming>) -> String {
-    let header = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("");
+    let header = request
+        .headers()
+        .get(HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or("");
     header.split(':').next().unwrap_or("").to_owned()
 }
 
@@ -272,15 +355,23 @@ fn upgrade(request: &mut Request<Incoming>, fault: Option<Fault>) -> Response<Fu
         let io = TokioIo::new(upgraded.await.map_err(io::Error::other)?);
         chat(io, fault).await
     });
-    let response = Response::builder().status(101).header(UPGRADE, "websocket").header(CONNECTION, "Upgrade");
-    response.header(SEC_WEBSOCKET_ACCEPT, accept).body(Full::default()).unwrap()
+    let response = Response::builder()
+        .status(101)
+        .header(UPGRADE, "websocket")
+        .header(CONNECTION, "Upgrade");
+    response
+        .header(SEC_WEBSOCKET_ACCEPT, accept)
+        .body(Full::default())
+        .unwrap()
 }
 
 /// Greets as WhatsApp does; text messages come back as they are.
 async fn chat(mut io: impl AsyncRead + AsyncWrite + Unpin, fault: Option<Fault>) -> io::Result<()> {
     match fault {
         Some(Fault::ChatSilent) => return hold(io).await,
-        Some(Fault::ChatClosed) => return ws::write(&mut io, ws::CLOSE, &1013u16.to_be_bytes()).await,
+        Some(Fault::ChatClosed) => {
+            return ws::write(&mut io, ws::CLOSE, &1013u16.to_be_bytes()).await;
+        }
         _ => {}
     }
     let garbage = matches!(fault, Some(Fault::ChatGarbage));
@@ -295,8 +386,18 @@ async fn chat(mut io: impl AsyncRead + AsyncWrite + Unpin, fault: Option<Fault>)
         }
         if let Some((header, client)) = noise::client_hello(&hello) {
             let (ephemeral, fixed) = (noise::key([0x22; 32]), noise::key([0x33; 32]));
-            let frame = noise::server_hello(header, client, ephemeral.as_ref(), fixed.as_ref(), &[0x0a; 200]);
-            let frame = if garbage { noise::framed(&[0xa5; 100]) } else { frame };
+            let frame = noise::server_hello(
+                header,
+                client,
+                ephemeral.as_ref(),
+                fixed.as_ref(),
+                &[0x0a; 200],
+            );
+            let frame = if garbage {
+                noise::framed(&[0xa5; 100])
+            } else {
+                frame
+            };
             ws::write(&mut io, ws::BINARY, &frame).await?;
             hello.clear();
         }

@@ -24,8 +24,17 @@ pub struct Handshake {
 impl Handshake {
     pub fn new(header: &[u8]) -> Self {
         let sha = DefaultResolver.resolve_hash(&HashChoice::SHA256).unwrap();
-        let cipher = DefaultResolver.resolve_cipher(&CipherChoice::AESGCM).unwrap();
-        let mut this = Self { hash: *PATTERN, chain: *PATTERN, key: [0; 32], counter: 0, sha, cipher };
+        let cipher = DefaultResolver
+            .resolve_cipher(&CipherChoice::AESGCM)
+            .unwrap();
+        let mut this = Self {
+            hash: *PATTERN,
+            chain: *PATTERN,
+            key: [0; 32],
+            counter: 0,
+            sha,
+            cipher,
+        };
         this.mix_hash(header);
         this
     }
@@ -45,14 +54,16 @@ impl Handshake {
         let mut shared = [0; 32];
         ours.dh(theirs, &mut shared).unwrap();
         let (mut chain, mut key) = ([0; 32], [0; 32]);
-        self.sha.hkdf(&self.chain, &shared, 2, &mut chain, &mut key, &mut []);
+        self.sha
+            .hkdf(&self.chain, &shared, 2, &mut chain, &mut key, &mut []);
         (self.chain, self.key, self.counter) = (chain, key, 0);
     }
 
     pub fn encrypt(&mut self, clear: &[u8]) -> Vec<u8> {
         let mut sealed = vec![0; clear.len() + 16];
         self.cipher.set(&self.key);
-        self.cipher.encrypt(self.counter, &self.hash, clear, &mut sealed);
+        self.cipher
+            .encrypt(self.counter, &self.hash, clear, &mut sealed);
         self.counter += 1;
         self.mix_hash(&sealed);
         sealed
@@ -61,7 +72,9 @@ impl Handshake {
     pub fn decrypt(&mut self, sealed: &[u8]) -> Option<Vec<u8>> {
         let mut clear = vec![0; sealed.len().checked_sub(16)?];
         self.cipher.set(&self.key);
-        self.cipher.decrypt(self.counter, &self.hash, sealed, &mut clear).ok()?;
+        self.cipher
+            .decrypt(self.counter, &self.hash, sealed, &mut clear)
+            .ok()?;
         self.counter += 1;
         self.mix_hash(sealed);
         Some(clear)
@@ -79,14 +92,24 @@ pub fn key(private: [u8; 32]) -> Box<dyn Dh> {
 pub fn client_hello(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (header, rest) = bytes.split_at_checked(HEADER_LENGTH)?;
     let (length, message) = rest.split_at_checked(3)?;
-    let length = length.iter().fold(0usize, |sum, byte| sum << 8 | usize::from(*byte));
+    let length = length
+        .iter()
+        .fold(0usize, |sum, byte| sum << 8 | usize::from(*byte));
     // HandshakeMessage.clientHello = 2 { ephemeral = 1 }
-    let ephemeral = message.get(..length)?.strip_prefix(&[0x12, 0x22, 0x0a, 0x20])?;
+    let ephemeral = message
+        .get(..length)?
+        .strip_prefix(&[0x12, 0x22, 0x0a, 0x20])?;
     (header.starts_with(b"WA\x06") && ephemeral.len() == 32).then_some((header, ephemeral))
 }
 
 /// The frame that answers a hello: HandshakeMessage.serverHello = 3 { ephemeral = 1, static = 2, payload = 3 }.
-pub fn server_hello(header: &[u8], client: &[u8], ephemeral: &dyn Dh, fixed: &dyn Dh, certificates: &[u8]) -> Vec<u8> {
+pub fn server_hello(
+    header: &[u8],
+    client: &[u8],
+    ephemeral: &dyn Dh,
+    fixed: &dyn Dh,
+    certificates: &[u8],
+) -> Vec<u8> {
     let mut handshake = Handshake::new(header);
     handshake.mix_hash(client);
     handshake.mix_hash(ephemeral.pubkey());
@@ -94,7 +117,12 @@ pub fn server_hello(header: &[u8], client: &[u8], ephemeral: &dyn Dh, fixed: &dy
     let sealed_key = handshake.encrypt(fixed.pubkey());
     handshake.mix_key(fixed, client);
     let payload = handshake.encrypt(certificates);
-    let hello = [field(1, ephemeral.pubkey()), field(2, &sealed_key), field(3, &payload)].concat();
+    let hello = [
+        field(1, ephemeral.pubkey()),
+        field(2, &sealed_key),
+        field(3, &payload),
+    ]
+    .concat();
     framed(&field(3, &hello))
 }
 

@@ -23,11 +23,17 @@ impl Sample {
             }
         };
         let value = rest.split_whitespace().next()?.parse().ok()?;
-        Some(Self { name: name.to_owned(), labels, value })
+        Some(Self {
+            name: name.to_owned(),
+            labels,
+            value,
+        })
     }
 
     fn has(&self, labels: &[(&str, &str)]) -> bool {
-        labels.iter().all(|(key, value)| self.labels.get(*key).is_some_and(|have| have == value))
+        labels
+            .iter()
+            .all(|(key, value)| self.labels.get(*key).is_some_and(|have| have == value))
     }
 
     /// A label's value, empty when absent: what PromQL sees.
@@ -79,14 +85,27 @@ pub struct Page {
 impl Page {
     /// Reads a page of the text format; a line that is neither comment nor sample is the program's error.
     pub fn parse(text: &str) -> Self {
-        let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-        let samples = lines.map(|line| Sample::parse(line).unwrap_or_else(|| panic!("not a sample: {line:?}"))).collect();
-        Self { text: text.to_owned(), samples }
+        let lines = text
+            .lines()
+            .filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let samples = lines
+            .map(|line| Sample::parse(line).unwrap_or_else(|| panic!("not a sample: {line:?}")))
+            .collect();
+        Self {
+            text: text.to_owned(),
+            samples,
+        }
     }
 
     /// Samples of that name with at least these labels.
-    pub fn all<'a>(&'a self, name: &'a str, labels: &'a [(&'a str, &'a str)]) -> impl Iterator<Item = &'a Sample> {
-        self.samples.iter().filter(move |sample| sample.name == name && sample.has(labels))
+    pub fn all<'a>(
+        &'a self,
+        name: &'a str,
+        labels: &'a [(&'a str, &'a str)],
+    ) -> impl Iterator<Item = &'a Sample> {
+        self.samples
+            .iter()
+            .filter(move |sample| sample.name == name && sample.has(labels))
     }
 
     /// The value of the one sample of that name with at least these labels.
@@ -104,8 +123,14 @@ impl Page {
 
     /// Every platform on the page with its verdict.
     pub fn verdicts(&self) -> BTreeMap<String, String> {
-        let platforms: BTreeSet<&str> = self.all("platform_state", &[]).map(|sample| sample.label("platform")).collect();
-        platforms.into_iter().map(|platform| (platform.to_owned(), self.verdict(platform))).collect()
+        let platforms: BTreeSet<&str> = self
+            .all("platform_state", &[])
+            .map(|sample| sample.label("platform"))
+            .collect();
+        platforms
+            .into_iter()
+            .map(|platform| (platform.to_owned(), self.verdict(platform)))
+            .collect()
     }
 
     /// The platform's verdict: the one state that is 1; `absent` when the platform is not on the page.
@@ -115,7 +140,10 @@ impl Page {
 
     /// The same for a component.
     pub fn component_verdict(&self, platform: &str, component: &str) -> String {
-        self.one_state("platform_component_state", &[("platform", platform), ("component", component)])
+        self.one_state(
+            "platform_component_state",
+            &[("platform", platform), ("component", component)],
+        )
     }
 
     fn one_state(&self, name: &str, labels: &[(&str, &str)]) -> String {
@@ -124,15 +152,25 @@ impl Page {
             return "absent".to_owned();
         }
         let names: BTreeSet<&str> = states.iter().map(|sample| sample.label("state")).collect();
-        assert_eq!(names, BTreeSet::from(["blocked", "degraded", "down", "unknown", "up"]), "{name}{labels:?}");
+        assert_eq!(
+            names,
+            BTreeSet::from(["blocked", "degraded", "down", "unknown", "up"]),
+            "{name}{labels:?}"
+        );
         let set: Vec<_> = states.iter().filter(|sample| sample.value == 1.0).collect();
-        assert_eq!(set.len(), 1, "exactly one state of {name}{labels:?} is 1: {states:?}");
+        assert_eq!(
+            set.len(),
+            1,
+            "exactly one state of {name}{labels:?} is 1: {states:?}"
+        );
         set[0].label("state").to_owned()
     }
 
     /// Whether every one of these platforms has that verdict.
     pub fn are(&self, platforms: &[&str], verdict: &str) -> bool {
-        platforms.iter().all(|platform| self.verdict(platform) == verdict)
+        platforms
+            .iter()
+            .all(|platform| self.verdict(platform) == verdict)
     }
 
     /// Whether there are platforms and all have that verdict.
@@ -151,12 +189,19 @@ impl Page {
 
     /// Whether some component of the platform names that reason.
     pub fn has_reason(&self, platform: &str, reason: &str) -> bool {
-        self.all("platform_component_reason", &[("platform", platform), ("reason", reason)]).any(|sample| sample.value == 1.0)
+        self.all(
+            "platform_component_reason",
+            &[("platform", platform), ("reason", reason)],
+        )
+        .any(|sample| sample.value == 1.0)
     }
 
     /// Seconds that the platform has spent in a state since the start: nothing between two scrapes is lost.
     pub fn seconds(&self, platform: &str, state: &str) -> f64 {
-        self.sum("platform_state_seconds_total", &[("platform", platform), ("state", state)])
+        self.sum(
+            "platform_state_seconds_total",
+            &[("platform", platform), ("state", state)],
+        )
     }
 
     /// Runs that ended in a class.
@@ -175,10 +220,17 @@ impl Page {
 
     /// The lines that explain the verdicts, for a failing test's message.
     pub fn relevant(&self) -> String {
-        const GAUGES: [&str; 4] =
-            ["platform_state", "platform_component_state", "platform_component_reason", "platform_control_success"];
-        const COUNTERS: [&str; 3] =
-            ["platform_probe_errors_total", "platform_exporter_probes_missed_total", "platform_incidents_total"];
+        const GAUGES: [&str; 4] = [
+            "platform_state",
+            "platform_component_state",
+            "platform_component_reason",
+            "platform_control_success",
+        ];
+        const COUNTERS: [&str; 3] = [
+            "platform_probe_errors_total",
+            "platform_exporter_probes_missed_total",
+            "platform_incidents_total",
+        ];
         let keep = |sample: &&Sample| {
             let name = sample.name.as_str();
             (GAUGES.contains(&name) && (sample.value == 1.0 || name == "platform_control_success"))
@@ -186,7 +238,12 @@ impl Page {
                 || name == "platform_vantage_up"
         };
         let line = |sample: &Sample| {
-            let labels: Vec<_> = sample.labels.iter().filter(|(k, _)| *k != "vantage").map(|(k, v)| format!("{k}={v}")).collect();
+            let labels: Vec<_> = sample
+                .labels
+                .iter()
+                .filter(|(k, _)| *k != "vantage")
+                .map(|(k, v)| format!("{k}={v}"))
+                .collect();
             format!("  {} {} {}\n", sample.name, labels.join(" "), sample.value)
         };
         self.samples.iter().filter(keep).map(line).collect()

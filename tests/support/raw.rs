@@ -15,14 +15,13 @@ pub enum Then {
     Close,
     Reset,
     Stay,
-    /// The same bytes again and again.
-    Repeat,
 }
 
 /// A server's part in one connection.
 #[derive(Clone, Debug)]
 pub struct Script {
     bytes: Vec<u8>,
+    flood: Vec<u8>,
     then: Then,
     listen_first: bool,
     pause: Duration,
@@ -31,12 +30,29 @@ pub struct Script {
 impl Script {
     /// Waits for the first bytes of the client, says its own, then ends as told.
     pub fn answer(bytes: impl Into<Vec<u8>>, then: Then) -> Self {
-        Self { bytes: bytes.into(), then, listen_first: true, pause: Duration::ZERO }
+        Self {
+            bytes: bytes.into(),
+            flood: Vec::new(),
+            then,
+            listen_first: true,
+            pause: Duration::ZERO,
+        }
     }
 
     /// Says its bytes as soon as the connection stands.
     pub fn speak(bytes: impl Into<Vec<u8>>, then: Then) -> Self {
-        Self { listen_first: false, ..Self::answer(bytes, then) }
+        Self {
+            listen_first: false,
+            ..Self::answer(bytes, then)
+        }
+    }
+
+    /// After its bytes it says these others for ever, as fast as they are taken.
+    pub fn flooding(self, flood: impl Into<Vec<u8>>) -> Self {
+        Self {
+            flood: flood.into(),
+            ..self
+        }
     }
 
     /// Says one byte at a time.
@@ -62,13 +78,13 @@ impl Script {
             let _ = stream.read(&mut buffer).await?;
         }
         self.say(&mut stream).await?;
+        while !self.flood.is_empty() {
+            stream.write_all(&self.flood).await?;
+        }
         match self.then {
             Then::Close => stream.shutdown().await?,
             Then::Reset => return stream.set_zero_linger(),
             Then::Stay => {}
-            Then::Repeat => loop {
-                self.say(&mut stream).await?;
-            },
         }
         // Reading on until the client leaves keeps the kernel from turning a close into a reset.
         while stream.read(&mut buffer).await? > 0 {}

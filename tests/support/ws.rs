@@ -31,12 +31,19 @@ pub async fn read(io: &mut (impl AsyncRead + Unpin)) -> std::io::Result<(u8, Vec
     io.read_exact(&mut mask).await?;
     let mut payload = vec![0; length];
     io.read_exact(&mut payload).await?;
-    payload.iter_mut().zip(mask.iter().cycle()).for_each(|(byte, mask)| *byte ^= mask);
+    payload
+        .iter_mut()
+        .zip(mask.iter().cycle())
+        .for_each(|(byte, mask)| *byte ^= mask);
     Ok((opcode, payload))
 }
 
 /// Sends one frame.
-pub async fn write(io: &mut (impl AsyncWrite + Unpin), opcode: u8, payload: &[u8]) -> std::io::Result<()> {
+pub async fn write(
+    io: &mut (impl AsyncWrite + Unpin),
+    opcode: u8,
+    payload: &[u8],
+) -> std::io::Result<()> {
     io.write_all(&frame(opcode, payload)).await?;
     io.flush().await
 }
