@@ -119,7 +119,7 @@ async fn a_probe_shows_its_waterfall() {
             "Test Root",
             "facebook/api",
             "ok",
-            "rule",
+            "decided by",
         ],
     );
     assert!(
@@ -144,7 +144,11 @@ async fn a_probe_says_what_was_wrong() {
         .internet
         .fault("graph.facebook.com", Fault::Answer(Answer::graph_outage()));
     let finished = said(&world, &["probe", "facebook/api"]).await;
-    has_all(&finished.stdout, &["fail", "content_json_assertion", "400"]);
+    has_all(
+        &finished.stdout,
+        &["fail", "content_json_assertion", "400", "our own network"],
+    );
+    assert_eq!(finished.code(), Some(1));
     world.internet.fault(
         "graph.facebook.com",
         Fault::Answer(Answer::html(200, "\u{1b}[31mred\u{1b}[0m")),

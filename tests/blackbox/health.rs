@@ -1,6 +1,7 @@
 //! While everything answers as it should, everything is up and no run fails.
 
 use crate::support::exporter::SOON;
+use crate::support::healthy::GOOD_TOKEN;
 use crate::support::page::Page;
 use crate::support::{PLATFORMS, World};
 
@@ -129,14 +130,12 @@ async fn all_states_and_classes_are_there_from_the_first_scrape() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_off_by_default_can_be_switched_on() {
-    const OTHERS: [&str; 7] = [
-        "bluesky", "discord", "linkedin", "reddit", "telegram", "tiktok", "youtube",
+    const OTHERS: [&str; 9] = [
+        "bluesky", "discord", "linkedin", "reddit", "signal", "snapchat", "telegram", "tiktok",
+        "youtube",
     ];
     let world = World::healthy().await;
-    let names: Vec<_> = OTHERS
-        .iter()
-        .map(|name| format!("{name}: {{ enabled: true }}"))
-        .collect();
+    let names: Vec<_> = OTHERS.iter().map(|name| format!("{name}: {{}}")).collect();
     let exporter = world
         .exporter()
         .with(&format!("platforms: {{ {} }}", names.join(", ")))
@@ -151,4 +150,67 @@ async fn what_is_off_by_default_can_be_switched_on() {
             .all(|info| info.label("page") == "false"),
         "nobody is woken for these"
     );
+}
+
+/// With tokens of the operator's own the session checks are on; a refused token is the operator's to mend.
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_turn_the_session_checks_on() {
+    let world = World::healthy().await;
+    let credentials = "credentials: { meta_token: { env: TOKEN }, whatsapp_token: { env: TOKEN }, x_bearer: { env: TOKEN } }";
+    let launch = |token| {
+        let launch = world
+            .exporter()
+            .with(credentials)
+            .with("platforms: { facebook: {}, whatsapp_business: {}, x: {} }");
+        launch
+            .env("TOKEN", token)
+            .env("WHATSAPP_PHONE_NUMBER_ID", "106540352242922")
+    };
+    let sessions = [
+        ("facebook", "session"),
+        ("whatsapp_business", "health"),
+        ("x", "session"),
+    ];
+    let exporter = launch(GOOD_TOKEN).start().await;
+    let seen = |page: &Page| {
+        sessions
+            .iter()
+            .all(|(platform, component)| page.component_verdict(platform, component) == "up")
+    };
+    let page = exporter.wait_until(SOON, "the sessions are up", seen).await;
+    for (platform, _) in sessions {
+        assert_eq!(
+            page.value(
+                "platform_depth",
+                &[("platform", platform), ("depth", "session")]
+            ),
+            Some(1.0),
+            "{platform}"
+        );
+    }
+    let exporter = launch("withdrawn").start().await;
+    let refused = |page: &Page| {
+        sessions
+            .iter()
+            .all(|(platform, _)| page.runs(&[("platform", platform)], "local") >= 2.0)
+    };
+    let page = exporter
+        .wait_until(SOON, "the tokens are refused", refused)
+        .await;
+    assert!(
+        page.all("platform_probe_errors_total", &[])
+            .all(|error| error.label("reason") == "local_credentials")
+    );
+    for (platform, component) in sessions {
+        assert_eq!(
+            page.verdict(platform),
+            "up",
+            "{platform}: what needs no token goes on"
+        );
+        assert_eq!(
+            page.component_verdict(platform, component),
+            "unknown",
+            "{platform}"
+        );
+    }
 }

@@ -251,6 +251,11 @@ async fn meta_2024_03_05() {
     );
     untouched(&page, &["whatsapp", "x"]);
     assert_eq!(page.verdict("whatsapp"), "up");
+    let minor = |page: &Page| page.verdict("whatsapp_business") == "degraded";
+    let page = exporter
+        .wait_until(SOON, "whatsapp_business has minor problems", minor)
+        .await;
+    assert_eq!(page.seconds("whatsapp_business", "down"), 0.0);
     comes_back(&world, &exporter).await;
 }
 

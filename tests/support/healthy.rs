@@ -55,7 +55,7 @@ impl Answer {
 }
 
 /// Hosts whose names are looked up when they are connected to.
-pub const HOSTS: [&str; 34] = [
+pub const HOSTS: [&str; 39] = [
     "facebook.com",
     "www.facebook.com",
     "m.facebook.com",
@@ -90,6 +90,11 @@ pub const HOSTS: [&str; 34] = [
     "pbs.twimg.com",
     "abs.twimg.com",
     "video.twimg.com",
+    "mqtt-mini.facebook.com",
+    "i.instagram.com",
+    "pps.whatsapp.net",
+    "e6.whatsapp.net",
+    "e16.whatsapp.net",
 ];
 
 /// The page on which Facebook refuses clients that it does not like.
@@ -338,11 +343,20 @@ fn other_platforms(asked: &Asked<'_>) -> Option<Answer> {
             401,
             &json!({"ok": false, "error_code": 401, "description": "Unauthorized"}),
         ),
+        // Chat servers refuse plain HTTP, and that refusal is how they show that they live.
+        dc if dc.starts_with("149.154.") => Answer::html(404, "<center>nginx/0.3.33</center>"),
         "web.telegram.org" => Answer::html(200, "<title>Telegram Web</title>"),
         "chat.signal.org" | "storage.signal.org" => {
             Answer::json(404, &json!({"code": 404, "message": "HTTP 404 Not Found"}))
                 .with("x-signal-timestamp", "1760000000000")
         }
+        "cdsi.signal.org" => Answer::html(404, "<center>nginx</center>"),
+        "sfu.voip.signal.org" => Answer::text(503, ""),
+        "accounts.snapchat.com" => Answer::html(200, "<title>Snapchat</title>"),
+        "adsapi.snapchat.com" => Answer::json(
+            401,
+            &json!({"request_status": "ERROR", "error_code": "E1001"}),
+        ),
         "discord.com" => Answer::json(200, &json!({"url": "wss://gateway.discord.gg"})),
         "bsky.social" if asked.path == "/xrpc/_health" => {
             Answer::json(200, &json!({"version": "0.4.0"}))

@@ -10,9 +10,12 @@ use std::time::Duration;
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{CONNECTION, HOST, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE};
+use hyper::header::{
+    CONNECTION, HOST, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
+    UPGRADE,
+};
 use hyper::service::service_fn;
-use hyper::{HeaderMap, Request, Response};
+use hyper::{HeaderMap, Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -291,7 +294,7 @@ impl Inner {
             .get(UPGRADE)
             .is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"))
         {
-            return Ok(upgrade(&mut request, fault));
+            return Ok(upgrade(&mut request, host, fault));
         }
         Ok(respond(self.healthy(&request, &host)))
     }
@@ -344,35 +347,51 @@ fn respond(answer: Answer) -> Response<Full<Bytes>> {
     response.body(Full::new(Bytes::from(answer.body))).unwrap()
 }
 
-/// Chat channels live under `/ws/` and the like; every host has one.
-fn upgrade(request: &mut Request<Incoming>, fault: Option<Fault>) -> Response<Full<Bytes>> {
+/// Every host has a chat channel, on every path, and speaks the first subprotocol that is offered.
+fn upgrade(
+    request: &mut Request<Incoming>,
+    host: String,
+    fault: Option<Fault>,
+) -> Response<Full<Bytes>> {
     let Some(key) = request.headers().get(SEC_WEBSOCKET_KEY) else {
         return respond(Answer::text(400, "no key"));
     };
     let accept = tokio_tungstenite::tungstenite::handshake::derive_accept_key(key.as_bytes());
+    let spoken = request.headers().get(SEC_WEBSOCKET_PROTOCOL).cloned();
     let upgraded = hyper::upgrade::on(request);
     tokio::spawn(async move {
         let io = TokioIo::new(upgraded.await.map_err(io::Error::other)?);
-        chat(io, fault).await
+        chat(io, &host, fault).await
     });
-    let response = Response::builder()
-        .status(101)
-        .header(UPGRADE, "websocket")
-        .header(CONNECTION, "Upgrade");
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(
+        SEC_WEBSOCKET_ACCEPT,
+        HeaderValue::from_str(&accept).unwrap(),
+    );
+    headers.extend(spoken.map(|spoken| (SEC_WEBSOCKET_PROTOCOL, spoken)));
     response
-        .header(SEC_WEBSOCKET_ACCEPT, accept)
-        .body(Full::default())
-        .unwrap()
 }
 
-/// Greets as WhatsApp does; text messages come back as they are.
-async fn chat(mut io: impl AsyncRead + AsyncWrite + Unpin, fault: Option<Fault>) -> io::Result<()> {
+/// Greets as WhatsApp does; Discord speaks first; text messages come back as they are.
+async fn chat(
+    mut io: impl AsyncRead + AsyncWrite + Unpin,
+    host: &str,
+    fault: Option<Fault>,
+) -> io::Result<()> {
     match fault {
         Some(Fault::ChatSilent) => return hold(io).await,
         Some(Fault::ChatClosed) => {
             return ws::write(&mut io, ws::CLOSE, &1013u16.to_be_bytes()).await;
         }
         _ => {}
+    }
+    if host == "gateway.discord.gg" {
+        let hello = br#"{"t":null,"s":null,"op":10,"d":{"heartbeat_interval":41250}}"#;
+        ws::write(&mut io, ws::TEXT, hello).await?;
     }
     let garbage = matches!(fault, Some(Fault::ChatGarbage));
     let mut hello = Vec::new();
