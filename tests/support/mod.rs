@@ -1,0 +1,97 @@
+//! What the black-box tests stand on: a small internet on loopback, and the program as a child process.
+
+pub mod ca;
+pub mod dns;
+pub mod exporter;
+pub mod healthy;
+pub mod internet;
+pub mod noise;
+pub mod page;
+pub mod raw;
+pub mod ws;
+
+use std::sync::Arc;
+
+use ca::Ca;
+use dns::Dns;
+use exporter::{Launch, Settings};
+use internet::Internet;
+
+/// Quick checks, so that verdicts come within seconds.
+pub const FAST: &str = "{ interval: 2s, timeout: 2s, recheck: 500ms }";
+/// The platforms that are on without any configuration.
+pub const PLATFORMS: [&str; 7] = [
+    "facebook",
+    "instagram",
+    "messenger",
+    "threads",
+    "whatsapp",
+    "whatsapp_business",
+    "x",
+];
+
+/// Says why a test checks nothing here. Written past the test runner's capture, which would swallow it.
+pub fn skipped(why: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "skipped: {why}");
+}
+
+/// Authority, names and hosts: everything that the program can reach in a test.
+pub struct World {
+    pub ca: Arc<Ca>,
+    pub dns: Dns,
+    pub internet: Internet,
+}
+
+impl World {
+    /// A healthy one.
+    pub async fn healthy() -> Self {
+        let ca = Ca::shared();
+        let internet = Internet::start(Arc::clone(&ca)).await;
+        Self {
+            ca,
+            dns: Dns::start().await,
+            internet,
+        }
+    }
+
+    /// Everything answers again.
+    pub fn heal(&self) {
+        self.dns.heal();
+        self.internet.heal();
+    }
+
+    /// The program, set up to live in this world.
+    pub fn exporter(&self) -> Launch {
+        let settings = Settings {
+            defaults: FAST.to_owned(),
+            resolvers: vec![self.dns.address.to_string()],
+            ca_file: Some(self.ca.file().to_owned()),
+            connect_to: self.connections(),
+            allow_private: true,
+            ..Settings::default()
+        };
+        Launch {
+            settings,
+            ..Launch::default()
+        }
+    }
+
+    /// Known hosts keep their names, so that they are still looked up; any other goes straight to loopback.
+    fn connections(&self) -> Vec<(String, String)> {
+        let tls = self.internet.tls;
+        let named = healthy::HOSTS
+            .iter()
+            .map(|host| (format!("{host}:443"), format!("{host}:{}", tls.port())));
+        let any = [
+            ("443", tls),
+            ("853", tls),
+            ("80", self.internet.plain),
+            ("5222", self.internet.chat),
+        ];
+        let any = any
+            .iter()
+            .map(|(port, to)| (format!(":{port}"), to.to_string()));
+        named.chain(any).collect()
+    }
+}
