@@ -376,6 +376,26 @@ impl Kind {
     }
 }
 
+// A URL's user info and query, a body and a message may hold secrets: these targets show only what labels show.
+
+impl std::fmt::Debug for HttpTarget {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "HttpTarget({} {})", self.method, public_url(&self.url))
+    }
+}
+
+impl std::fmt::Debug for WebsocketTarget {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "WebsocketTarget({})", public_url(&self.url))
+    }
+}
+
+impl std::fmt::Debug for TcpTarget {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "TcpTarget({})", self.address)
+    }
+}
+
 fn public_url(url: &Url) -> String {
     let mut url = url.clone();
     // Both only fail for URLs that cannot have user info, where there is nothing to hide.
@@ -387,7 +407,7 @@ fn public_url(url: &Url) -> String {
 }
 
 /// Target of an HTTP check.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct HttpTarget {
     /// `http` or `https`.
     pub url: Url,
@@ -440,7 +460,7 @@ impl Default for TlsOptions {
 }
 
 /// Target of a TCP check.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct TcpTarget {
     /// Where to connect.
     pub address: HostPort,
@@ -475,7 +495,7 @@ pub struct DnsTarget {
 }
 
 /// Target of a WebSocket check.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct WebsocketTarget {
     /// `ws` or `wss`.
     pub url: Url,
