@@ -37,13 +37,23 @@ async fn main() -> Result<()> {
     let (tls, ca) = certificate(folder.path())?;
     let https = serve(Some(tls)).await?;
     let http = serve(None).await?;
-    println!("{CHECKS} checks a second for {} s, median of {ROUNDS} rounds [least .. most]", ROUND.as_secs());
-    for (name, url) in [("HTTPS", format!("https://localhost:{}/", https.port())), ("HTTP", format!("http://localhost:{}/", http.port()))] {
+    println!(
+        "{CHECKS} checks a second for {} s, median of {ROUNDS} rounds [least .. most]",
+        ROUND.as_secs()
+    );
+    for (name, url) in [
+        ("HTTPS", format!("https://localhost:{}/", https.port())),
+        ("HTTP", format!("http://localhost:{}/", http.port())),
+    ] {
         let ours = ours(folder.path(), &ca, &url).await?;
         println!("{name:5}  platform_exporter  {}", figures(&ours));
         if let Ok(blackbox) = std::env::var("BLACKBOX") {
             let theirs = theirs(folder.path(), &ca, &blackbox, &url).await?;
-            println!("{name:5}  blackbox_exporter  {}  ratio {:.2}", figures(&theirs), median(&theirs) / median(&ours));
+            println!(
+                "{name:5}  blackbox_exporter  {}  ratio {:.2}",
+                figures(&theirs),
+                median(&theirs) / median(&ours)
+            );
         }
     }
     start(folder.path()).await?;
@@ -58,7 +68,9 @@ async fn ours(folder: &Path, ca: &Path, url: &str) -> Result<Vec<f64>> {
         ca.display()
     );
     for check in 0..CHECKS {
-        config += &format!("          c{check}: {{ http: {{ url: '{url}' }}, rules: [{{ body: {{ regex: 'mark+er' }}, verdict: ok }}] }}\n");
+        config += &format!(
+            "          c{check}: {{ http: {{ url: '{url}' }}, rules: [{{ body: {{ regex: 'mark+er' }}, verdict: ok }}] }}\n"
+        );
     }
     let exporter = Exporter::start(folder, &config).await?;
     tokio::time::sleep(Duration::from_secs(3)).await;
@@ -83,7 +95,10 @@ async fn theirs(folder: &Path, ca: &Path, program: &str, url: &str) -> Result<Ve
     )?;
     let address = free_address().await?;
     let child = Command::new(program)
-        .args([format!("--config.file={}", config.display()), format!("--web.listen-address={address}")])
+        .args([
+            format!("--config.file={}", config.display()),
+            format!("--web.listen-address={address}"),
+        ])
         .stderr(Stdio::null())
         .spawn()?;
     let child = Running(child);
@@ -97,7 +112,10 @@ async fn theirs(folder: &Path, ca: &Path, program: &str, url: &str) -> Result<Ve
         let end = Instant::now() + ROUND;
         while Instant::now() < end {
             let page = client.get(&probe).send().await?.text().await?;
-            assert!(page.contains("probe_success 1"), "blackbox_exporter did not succeed:\n{page}");
+            assert!(
+                page.contains("probe_success 1"),
+                "blackbox_exporter did not succeed:\n{page}"
+            );
             probes += 1.0;
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -119,8 +137,14 @@ async fn start(folder: &Path) -> Result<()> {
         tokio::time::sleep(Duration::from_secs(2)).await;
         memory.push(exporter.process.rss()?);
     }
-    println!("start to first scrape     {} (bar: 100 ms)", figures(&times));
-    println!("memory, default catalogue {} MiB (bar: 15 MiB)", one(&memory));
+    println!(
+        "start to first scrape     {} (bar: 100 ms)",
+        figures(&times)
+    );
+    println!(
+        "memory, default catalogue {} MiB (bar: 15 MiB)",
+        one(&memory)
+    );
     Ok(())
 }
 
@@ -171,23 +195,40 @@ impl Exporter {
         fs::write(&file, config)?;
         let address = free_address().await?;
         let process = Command::new(env!("CARGO_BIN_EXE_platform_exporter"))
-            .args([format!("--config.file={}", file.display()), format!("--web.listen-address={address}")])
+            .args([
+                format!("--config.file={}", file.display()),
+                format!("--web.listen-address={address}"),
+            ])
             .args(["--log.level=error"])
             .stderr(Stdio::null())
             .spawn()?;
-        let exporter = Self { process: Running(process), address, client: reqwest::Client::new() };
+        let exporter = Self {
+            process: Running(process),
+            address,
+            client: reqwest::Client::new(),
+        };
         wait_for(&exporter.client, &format!("http://{address}/-/healthy")).await?;
         Ok(exporter)
     }
 
     async fn scrape(&self) -> Result<String> {
-        Ok(self.client.get(format!("http://{}/metrics", self.address)).send().await?.text().await?)
+        Ok(self
+            .client
+            .get(format!("http://{}/metrics", self.address))
+            .send()
+            .await?
+            .text()
+            .await?)
     }
 
     async fn ok_runs(&self) -> Result<f64> {
         let page = self.scrape().await?;
-        let counts = page.lines().filter(|line| line.starts_with("platform_probe_results_total{") && line.contains("class=\"ok\""));
-        Ok(counts.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum())
+        let counts = page.lines().filter(|line| {
+            line.starts_with("platform_probe_results_total{") && line.contains("class=\"ok\"")
+        });
+        Ok(counts
+            .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
+            .sum())
     }
 
     fn cpu(&self) -> Result<f64> {
@@ -203,15 +244,28 @@ impl Running {
     fn cpu(&self) -> Result<f64> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.0.id()))?;
         let after_name = stat.rsplit(") ").next().ok_or("no name in stat")?;
-        let ticks: f64 = after_name.split(' ').skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();
+        let ticks: f64 = after_name
+            .split(' ')
+            .skip(11)
+            .take(2)
+            .filter_map(|field| field.parse::<f64>().ok())
+            .sum();
         Ok(ticks / 100.0)
     }
 
     /// Resident memory in MiB.
     fn rss(&self) -> Result<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.0.id()))?;
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).ok_or("no VmRSS")?;
-        Ok(line.split_whitespace().nth(1).ok_or("no figure")?.parse::<f64>()? / 1024.0)
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("VmRSS:"))
+            .ok_or("no VmRSS")?;
+        Ok(line
+            .split_whitespace()
+            .nth(1)
+            .ok_or("no figure")?
+            .parse::<f64>()?
+            / 1024.0)
     }
 }
 
@@ -230,11 +284,17 @@ fn certificate(folder: &Path) -> Result<(TlsAcceptor, std::path::PathBuf)> {
     fs::write(&ca, authority.self_signed(&authority_key)?.pem())?;
     let issuer = rcgen::Issuer::new(authority, authority_key);
     let key = rcgen::KeyPair::generate()?;
-    let leaf = rcgen::CertificateParams::new(vec!["localhost".to_owned()])?.signed_by(&key, &issuer)?;
-    let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(vec![leaf.der().clone()], rustls::pki_types::PrivatePkcs8KeyDer::from(key.serialize_der()).into())?;
+    let leaf =
+        rcgen::CertificateParams::new(vec!["localhost".to_owned()])?.signed_by(&key, &issuer)?;
+    let config = rustls::ServerConfig::builder_with_provider(Arc::new(
+        rustls::crypto::ring::default_provider(),
+    ))
+    .with_safe_default_protocol_versions()?
+    .with_no_client_auth()
+    .with_single_cert(
+        vec![leaf.der().clone()],
+        rustls::pki_types::PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
+    )?;
     Ok((TlsAcceptor::from(Arc::new(config)), ca))
 }
 
@@ -242,7 +302,10 @@ async fn serve(tls: Option<TlsAcceptor>) -> Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let page = format!("{}marker", "x".repeat(PAGE));
-    let answer = Arc::new(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{page}", page.len()));
+    let answer = Arc::new(format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{page}",
+        page.len()
+    ));
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let (tls, answer) = (tls.clone(), answer.clone());
@@ -257,7 +320,10 @@ async fn serve(tls: Option<TlsAcceptor>) -> Result<SocketAddr> {
     Ok(address)
 }
 
-async fn respond(mut stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin, answer: &str) -> std::io::Result<()> {
+async fn respond(
+    mut stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
+    answer: &str,
+) -> std::io::Result<()> {
     let mut request = [0; 4096];
     let mut length = 0;
     while !request[..length].ends_with(b"\r\n\r\n") && length < request.len() {
@@ -276,7 +342,12 @@ async fn free_address() -> Result<SocketAddr> {
 
 async fn wait_for(client: &reqwest::Client, url: &str) -> Result<()> {
     for _ in 0..5000 {
-        if client.get(url).send().await.is_ok_and(|answer| answer.status().is_success()) {
+        if client
+            .get(url)
+            .send()
+            .await
+            .is_ok_and(|answer| answer.status().is_success())
+        {
             return Ok(());
         }
         tokio::time::sleep(Duration::from_millis(2)).await;
@@ -287,7 +358,12 @@ async fn wait_for(client: &reqwest::Client, url: &str) -> Result<()> {
 fn figures(rounds: &[f64]) -> String {
     let mut sorted = rounds.to_vec();
     sorted.sort_by(f64::total_cmp);
-    format!("{:.3} ms [{:.3} .. {:.3}]", median(rounds), sorted[0], sorted[sorted.len() - 1])
+    format!(
+        "{:.3} ms [{:.3} .. {:.3}]",
+        median(rounds),
+        sorted[0],
+        sorted[sorted.len() - 1]
+    )
 }
 
 fn one(rounds: &[f64]) -> String {

@@ -17,8 +17,10 @@ use crate::config::{self, Config};
 /// degraded, down, blocked or unknown, and why.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, subcommand_negates_reqs = true)]
-#[command(after_help = "Without a command: probes the built-in catalogue (or what --config.file says) and serves \
-    /metrics, /api/v1/platforms and a status page.\n\nSIGHUP reads the configuration again; SIGTERM ends within two seconds.")]
+#[command(
+    after_help = "Without a command: probes the built-in catalogue (or what --config.file says) and serves \
+    /metrics, /api/v1/platforms and a status page.\n\nSIGHUP reads the configuration again; SIGTERM ends within two seconds."
+)]
 struct Cli {
     #[command(flatten)]
     options: Options,
@@ -37,7 +39,12 @@ struct Options {
     config_check: bool,
 
     /// Where to serve; may be repeated; port 0 picks a free one and logs it
-    #[arg(long = "web.listen-address", value_name = "ADDR", default_value = ":10048", global = true)]
+    #[arg(
+        long = "web.listen-address",
+        value_name = "ADDR",
+        default_value = ":10048",
+        global = true
+    )]
     listen: Vec<String>,
 
     /// Allow POST /-/reload (SIGHUP always works)
@@ -49,12 +56,22 @@ struct Options {
     storage: Option<PathBuf>,
 
     /// Least important level that is logged
-    #[arg(long = "log.level", value_name = "LEVEL", default_value = "info", global = true)]
+    #[arg(
+        long = "log.level",
+        value_name = "LEVEL",
+        default_value = "info",
+        global = true
+    )]
     #[arg(value_parser = ["error", "warn", "info", "debug", "trace"])]
     log_level: String,
 
     /// Form of the log, which goes to standard error
-    #[arg(long = "log.format", value_name = "FORMAT", default_value = "logfmt", global = true)]
+    #[arg(
+        long = "log.format",
+        value_name = "FORMAT",
+        default_value = "logfmt",
+        global = true
+    )]
     #[arg(value_parser = ["logfmt", "json"])]
     log_format: String,
 }
@@ -90,9 +107,12 @@ pub fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> Result<ExitCode, String> {
     let options = &cli.options;
-    let config = config::load(options.config_file.as_deref()).map_err(|errors| errors.to_string())?;
+    let config =
+        config::load(options.config_file.as_deref()).map_err(|errors| errors.to_string())?;
     match &cli.command {
-        Some(Command::Catalog { platform }) => print(&catalog::describe(&config, platform.as_deref())?),
+        Some(Command::Catalog { platform }) => {
+            print(&catalog::describe(&config, platform.as_deref())?)
+        }
         Some(Command::Probe { selection }) => return probe::run(&config, selection),
         None if options.config_check => print(&summary(&config)),
         None => {
@@ -110,6 +130,13 @@ fn print(text: &str) {
 
 fn summary(config: &Config) -> String {
     let platforms = config.active();
-    let checks = platforms.iter().flat_map(|platform| &platform.components).map(|component| component.checks.len());
-    format!("the configuration is good: {} platforms, {} checks are on", platforms.len(), checks.sum::<usize>())
+    let checks = platforms
+        .iter()
+        .flat_map(|platform| &platform.components)
+        .map(|component| component.checks.len());
+    format!(
+        "the configuration is good: {} platforms, {} checks are on",
+        platforms.len(),
+        checks.sum::<usize>()
+    )
 }

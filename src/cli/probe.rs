@@ -40,14 +40,23 @@ const BAR: usize = 40;
 /// Runs the selected checks, one after the other.
 pub fn run(config: &Config, selection: &str) -> Result<ExitCode, String> {
     let checks = select(config, selection)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| error.to_string())?;
     let all_ok = runtime.block_on(run_all(config, &checks))?;
     runtime.shutdown_background();
-    Ok(if all_ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if all_ok {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 async fn run_all(config: &Config, checks: &[&Check]) -> Result<bool, String> {
-    let network = Arc::new(System { source_address: config.network.source_address });
+    let network = Arc::new(System {
+        source_address: config.network.source_address,
+    });
     let prober = Arc::new(Prober::new(config, network)?);
     let mut all_ok = true;
     for check in checks {
@@ -65,13 +74,32 @@ async fn run_all(config: &Config, checks: &[&Check]) -> Result<bool, String> {
 /// The checks that are meant. What is named outright is run even where it is off; under a name only what is on.
 fn select<'a>(config: &'a Config, selection: &str) -> Result<Vec<&'a Check>, String> {
     let mut parts = selection.split('/');
-    let (platform, component, check) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
-    let known = |what: &str, names: Vec<&str>| format!("no {what} in {selection:?}; there are: {}", names.join(", "));
+    let (platform, component, check) =
+        (parts.next().unwrap_or_default(), parts.next(), parts.next());
+    let known = |what: &str, names: Vec<&str>| {
+        format!(
+            "no {what} in {selection:?}; there are: {}",
+            names.join(", ")
+        )
+    };
     if parts.next().is_some() {
-        return Err(format!("{selection:?} has too many parts; give PLATFORM, PLATFORM/COMPONENT or PLATFORM/COMPONENT/CHECK"));
+        return Err(format!(
+            "{selection:?} has too many parts; give PLATFORM, PLATFORM/COMPONENT or PLATFORM/COMPONENT/CHECK"
+        ));
     }
-    let Some(platform) = config.platforms.iter().find(|known| &*known.name == platform) else {
-        return Err(known("such platform", config.platforms.iter().map(|platform| &*platform.name).collect()));
+    let Some(platform) = config
+        .platforms
+        .iter()
+        .find(|known| &*known.name == platform)
+    else {
+        return Err(known(
+            "such platform",
+            config
+                .platforms
+                .iter()
+                .map(|platform| &*platform.name)
+                .collect(),
+        ));
     };
     let components: Vec<_> = platform
         .components
@@ -79,26 +107,45 @@ fn select<'a>(config: &'a Config, selection: &str) -> Result<Vec<&'a Check>, Str
         .filter(|known| component.map_or(known.off.is_none(), |wanted| &*known.name == wanted))
         .collect();
     if components.is_empty() {
-        return Err(known("such component", platform.components.iter().map(|component| &*component.name).collect()));
+        return Err(known(
+            "such component",
+            platform
+                .components
+                .iter()
+                .map(|component| &*component.name)
+                .collect(),
+        ));
     }
     let all = || components.iter().flat_map(|component| &component.checks);
-    let checks: Vec<_> =
-        all().filter(|known| check.map_or(known.off.is_none(), |wanted| &*known.id.check == wanted)).collect();
+    let checks: Vec<_> = all()
+        .filter(|known| check.map_or(known.off.is_none(), |wanted| &*known.id.check == wanted))
+        .collect();
     if checks.is_empty() {
         let names = all().map(|check| &*check.id.check).collect();
-        return Err(known("check that is on, or of that name,", names) + "; one that is off is run when named in full");
+        return Err(known("check that is on, or of that name,", names)
+            + "; one that is off is run when named in full");
     }
     Ok(checks)
 }
 
 fn describe(check: &Check, run: &Run) -> String {
-    let mut text = format!("{}  {}  {}\n", check.id, check.kind.label(), check.kind.target());
+    let mut text = format!(
+        "{}  {}  {}\n",
+        check.id,
+        check.kind.label(),
+        check.kind.target()
+    );
     let trust = match check.trust {
         crate::config::Trust::OnceProven => "counts once it has been ok",
         crate::config::Trust::Always => "counts from the first run",
     };
     // Writing to a string cannot fail.
-    let _ = writeln!(text, "  depth {}; an unmet expectation {trust}; timeout {}", check.depth.label(), humantime::format_duration(check.timeout));
+    let _ = writeln!(
+        text,
+        "  depth {}; an unmet expectation {trust}; timeout {}",
+        check.depth.label(),
+        humantime::format_duration(check.timeout)
+    );
     if let Some(reason) = &check.off {
         let _ = writeln!(text, "  off: {reason}");
     }
@@ -113,13 +160,25 @@ fn describe(check: &Check, run: &Run) -> String {
         describe_certificate(&mut text, certificate, run.verified_tls);
     }
     if let Some(pause) = run.retry_after {
-        let _ = writeln!(text, "  asks to stay away for {}", humantime::format_duration(pause));
+        let _ = writeln!(
+            text,
+            "  asks to stay away for {}",
+            humantime::format_duration(pause)
+        );
     }
     let outcome = &run.outcome;
-    let _ = writeln!(text, "  result  {} ({})", outcome.class.label(), outcome.reason.label());
+    let _ = writeln!(
+        text,
+        "  result  {} ({})",
+        outcome.class.label(),
+        outcome.reason.label()
+    );
     let _ = writeln!(text, "  decided by  {}", outcome.detail);
     if outcome.needs_proof {
-        let _ = writeln!(text, "  an expectation that was not met: it would not count before this check has been ok here");
+        let _ = writeln!(
+            text,
+            "  an expectation that was not met: it would not count before this check has been ok here"
+        );
     }
     text
 }
@@ -127,21 +186,37 @@ fn describe(check: &Check, run: &Run) -> String {
 /// The phases, each drawn where it lies in the whole.
 fn waterfall(text: &mut String, run: &Run) {
     let total = run.phases.total().as_secs_f64();
-    let column = |seconds: f64| if total > 0.0 { (seconds / total * BAR as f64).round() as usize } else { 0 };
+    let column = |seconds: f64| {
+        if total > 0.0 {
+            (seconds / total * BAR as f64).round() as usize
+        } else {
+            0
+        }
+    };
     let mut before = 0.0;
     for phase in Phase::ALL {
         let seconds = run.phases.get(phase).as_secs_f64();
         let (from, to) = (column(before), column(before + seconds));
         let bar = format!("{}{}", " ".repeat(from), "█".repeat(to - from));
-        let _ = writeln!(text, "  {:<10} {:>9.1} ms  {bar}", phase.label(), seconds * 1000.0);
+        let _ = writeln!(
+            text,
+            "  {:<10} {:>9.1} ms  {bar}",
+            phase.label(),
+            seconds * 1000.0
+        );
         before += seconds;
     }
     let _ = writeln!(text, "  {:<10} {:>9.1} ms", "whole", total * 1000.0);
 }
 
 fn exchange(text: &mut String, hop: &Hop) {
-    let peer = hop.peer.map_or_else(String::new, |peer| format!("  to {peer}"));
-    let tls = hop.tls.as_ref().map_or_else(String::new, |tls| format!("  {tls}"));
+    let peer = hop
+        .peer
+        .map_or_else(String::new, |peer| format!("  to {peer}"));
+    let tls = hop
+        .tls
+        .as_ref()
+        .map_or_else(String::new, |tls| format!("  {tls}"));
     let _ = writeln!(text, "  > {}{peer}{tls}", hop.request);
     for (name, value) in &hop.request_headers {
         let _ = writeln!(text, "      {name}: {value}");
@@ -173,7 +248,10 @@ fn describe_certificate(text: &mut String, certificate: &Certificate, verified: 
 
 fn date(time: Time) -> String {
     let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
-    jiff::Timestamp::from_millisecond(millis).map_or_else(|_| "?".to_owned(), |time| time.strftime("%Y-%m-%d").to_string())
+    jiff::Timestamp::from_millisecond(millis).map_or_else(
+        |_| "?".to_owned(),
+        |time| time.strftime("%Y-%m-%d").to_string(),
+    )
 }
 
 /// Whether the trouble may be ours: what the exporter would ask before it counted a failure.
@@ -189,8 +267,18 @@ async fn own_network(config: &Config, prober: &Arc<Prober>) -> String {
     let mut text = String::from("our own network:\n");
     while let Some(Ok((name, run))) = runs.join_next().await {
         let outcome = run.outcome;
-        let _ = writeln!(text, "  control {name}: {} ({})", outcome.class.label(), outcome.detail);
+        let _ = writeln!(
+            text,
+            "  control {name}: {} ({})",
+            outcome.class.label(),
+            outcome.detail
+        );
     }
-    let _ = write!(text, "  {} of {} must be ok for a failure to count", config.controls.quorum, config.controls.targets.len());
+    let _ = write!(
+        text,
+        "  {} of {} must be ok for a failure to count",
+        config.controls.quorum,
+        config.controls.targets.len()
+    );
     text
 }

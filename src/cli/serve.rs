@@ -20,12 +20,16 @@ use crate::web;
 const DRAIN: Duration = Duration::from_millis(1500);
 
 /// Said when the port is taken.
-const TAKEN: &str = "another program uses it; choose another with --web.listen-address, or port 0 for a free one";
+const TAKEN: &str =
+    "another program uses it; choose another with --web.listen-address, or port 0 for a free one";
 
 /// Runs until SIGTERM or SIGINT.
 pub fn run(config: Config, options: &Options) -> Result<(), String> {
     raise_file_limit();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| error.to_string())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| error.to_string())?;
     let result = runtime.block_on(serve(config, options));
     // Nothing may hold up the end: what runs still is dropped.
     runtime.shutdown_background();
@@ -44,10 +48,20 @@ async fn serve(config: Config, options: &Options) -> Result<(), String> {
     info!("{}", super::summary(&config));
     let stop = CancellationToken::new();
     let signals = Signals::new()?;
-    let engine_options = engine::Options { config_file: options.config_file.clone(), storage };
+    let engine_options = engine::Options {
+        config_file: options.config_file.clone(),
+        storage,
+    };
     let (engine, shared) = Engine::new(config, engine_options)?;
     let engine = tokio::spawn(engine.run(stop.clone()));
-    let server = tokio::spawn(web::serve(listeners, shared.clone(), web::Options { lifecycle: options.lifecycle }, stop.clone()));
+    let server = tokio::spawn(web::serve(
+        listeners,
+        shared.clone(),
+        web::Options {
+            lifecycle: options.lifecycle,
+        },
+        stop.clone(),
+    ));
     let watchdog = tokio::spawn(tell_systemd(shared.clone()));
     signals.until_stopped(&shared).await;
     info!("stopping");
@@ -64,11 +78,18 @@ async fn serve(config: Config, options: &Options) -> Result<(), String> {
 /// `:10048` means every address of both families, as with other exporters.
 async fn listen(address: &str) -> Result<TcpListener, String> {
     let refused = |error: io::Error| {
-        let hint = if error.kind() == io::ErrorKind::AddrInUse { TAKEN } else { "give ADDR as HOST:PORT or :PORT" };
+        let hint = if error.kind() == io::ErrorKind::AddrInUse {
+            TAKEN
+        } else {
+            "give ADDR as HOST:PORT or :PORT"
+        };
         format!("--web.listen-address={address}: {error}; {hint}")
     };
     let candidates: Vec<SocketAddr> = match address.strip_prefix(':').map(str::parse::<u16>) {
-        Some(Ok(port)) => vec![(Ipv6Addr::UNSPECIFIED, port).into(), (Ipv4Addr::UNSPECIFIED, port).into()],
+        Some(Ok(port)) => vec![
+            (Ipv6Addr::UNSPECIFIED, port).into(),
+            (Ipv4Addr::UNSPECIFIED, port).into(),
+        ],
         _ => lookup_host(address).await.map_err(refused)?.collect(),
     };
     let mut failure = io::Error::other("the name has no address");
@@ -91,8 +112,13 @@ struct Signals {
 
 impl Signals {
     fn new() -> Result<Self, String> {
-        let on = |kind| signal(kind).map_err(|error| format!("signals cannot be received: {error}"));
-        Ok(Self { term: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())?, hangup: on(SignalKind::hangup())? })
+        let on =
+            |kind| signal(kind).map_err(|error| format!("signals cannot be received: {error}"));
+        Ok(Self {
+            term: on(SignalKind::terminate())?,
+            interrupt: on(SignalKind::interrupt())?,
+            hangup: on(SignalKind::hangup())?,
+        })
     }
 
     async fn until_stopped(mut self, shared: &Shared) {
@@ -113,7 +139,9 @@ async fn tell_systemd(shared: Arc<Shared>) {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let _ = sd_notify::notify(&[NotifyState::Ready]);
-    let Some(limit) = sd_notify::watchdog_enabled() else { return };
+    let Some(limit) = sd_notify::watchdog_enabled() else {
+        return;
+    };
     loop {
         if shared.healthy().is_ok() {
             let _ = sd_notify::notify(&[NotifyState::Watchdog]);
@@ -127,5 +155,11 @@ fn raise_file_limit() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     // Without it the program works with the limit it was given.
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+    let _ = setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: maximum,
+            maximum,
+        },
+    );
 }

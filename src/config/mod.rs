@@ -1,6 +1,138 @@
 //! From the user's file to what the program runs on: text → tree with places → checked → merged over the catalogue →
 //! [`Config`]. All errors are reported at once, each with file, line and column.
 
+mod at;
+mod build;
+mod check;
+mod env;
+mod error;
+mod merge;
+pub mod raw;
+mod schema;
 pub mod settings;
+mod suggest;
+mod switch;
+#[cfg(test)]
+mod tests;
+mod tree;
+pub mod values;
 
+use std::io::Read;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+pub use env::Lookup;
+pub use error::{Error, Errors, Place};
+pub use schema::json_schema;
 pub use settings::*;
+
+use at::At;
+use merge::Catalogue;
+use tree::Node;
+
+/// Bytes of a file that are read: far above a file for 30,000 checks, and an end for `/dev/zero`.
+const MAX_FILE: u64 = 16 << 20;
+
+static SCHEMA: LazyLock<Value> = LazyLock::new(json_schema);
+
+/// Reads the configuration: the user's file over the built-in catalogue, or the catalogue alone.
+///
+/// # Errors
+/// Everything that is wrong, with places.
+pub fn load(path: Option<&Path>) -> Result<Config, Errors> {
+    let (name, text) = match path {
+        None => ("built-in".to_owned(), String::new()),
+        Some(path) => (path.display().to_string(), read(path)?),
+    };
+    parse(&name, &text, crate::catalog::FILES)
+}
+
+/// Reads a configuration from texts: the user's file `name`, and catalogue files with their names. Relative paths start at
+/// the directory of `name`; variables come from the environment of the process.
+///
+/// # Errors
+/// Everything that is wrong, with places.
+pub fn parse(name: &str, text: &str, catalogue: &[(&str, &str)]) -> Result<Config, Errors> {
+    parse_with(name, text, catalogue, &|name| std::env::var(name).ok())
+}
+
+/// The same with variables from elsewhere.
+///
+/// # Errors
+/// Everything that is wrong, with places.
+pub fn parse_with(
+    name: &str,
+    text: &str,
+    catalogue: &[(&str, &str)],
+    lookup: Lookup<'_>,
+) -> Result<Config, Errors> {
+    let mut errors = Errors::default();
+    let files = catalogue
+        .iter()
+        .filter_map(|(name, text)| tree::parse(name, text, &mut errors));
+    let catalogue = Catalogue::new(files.collect());
+    let user = tree::parse(name, text, &mut errors).ok_or_else(|| errors.clone())?;
+    let config = assemble(name, user, &catalogue, lookup, &mut errors);
+    match config {
+        Some(config) if errors.is_empty() => Ok(config),
+        _ => Err(errors),
+    }
+}
+
+fn assemble(
+    name: &str,
+    user: Node,
+    catalogue: &Catalogue,
+    lookup: Lookup<'_>,
+    errors: &mut Errors,
+) -> Option<Config> {
+    let mut wanted_credentials = catalogue.credentials();
+    let mut tree = catalogue.merge(user);
+    wanted_credentials.extend(merge::credentials(&tree));
+    switch::leave_out_incomplete(&mut tree, lookup);
+    let value = check::check(&SCHEMA, &tree, lookup, errors)?;
+    let file = match raw::File::deserialize(value) {
+        Ok(file) => file,
+        // Only where schema and types disagree, which is a bug.
+        Err(error) => {
+            errors.push(tree.place.clone(), "", format!("internal error: {error}"));
+            return None;
+        }
+    };
+    let catalogue = catalogue.names().collect();
+    let around = build::Surroundings {
+        file: name,
+        catalogue,
+        wanted_credentials,
+        lookup,
+    };
+    Some(build::build(file, &At::root(&tree), &around, errors))
+}
+
+fn read(path: &Path) -> Result<String, Errors> {
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path);
+    let read = file.and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes));
+    let mut place = Place::file(&path.display().to_string());
+    let message = match (read, String::from_utf8(bytes)) {
+        (Err(error), _) => format!("cannot be read: {error}"),
+        (Ok(read), _) if read as u64 > MAX_FILE => format!("has more than {MAX_FILE} bytes"),
+        (Ok(_), Ok(text)) => return Ok(text),
+        (Ok(_), Err(error)) => {
+            let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            place.line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
+            let line = good
+                .rsplit(|byte| *byte == b'\n')
+                .next()
+                .unwrap_or_default();
+            place.column = 1 + String::from_utf8_lossy(line).chars().count();
+            "not UTF-8".into()
+        }
+    };
+    let mut errors = Errors::default();
+    errors.push(place, "", message);
+    Err(errors)
+}

@@ -99,7 +99,11 @@ pub struct HostPort {
 
 impl std::fmt::Display for HostPort {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.host.contains(':') { write!(f, "[{}]:{}", self.host, self.port) } else { write!(f, "{}:{}", self.host, self.port) }
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
     }
 }
 
@@ -163,10 +167,21 @@ impl Platform {
             .components
             .iter()
             .filter(|c| c.off.is_none())
-            .map(|c| Component { checks: c.checks.iter().filter(|k| k.off.is_none()).cloned().collect(), ..c.clone() })
+            .map(|c| Component {
+                checks: c
+                    .checks
+                    .iter()
+                    .filter(|k| k.off.is_none())
+                    .cloned()
+                    .collect(),
+                ..c.clone()
+            })
             .filter(|c| !c.checks.is_empty())
             .collect();
-        (!components.is_empty()).then(|| Self { components, ..self.clone() })
+        (!components.is_empty()).then(|| Self {
+            components,
+            ..self.clone()
+        })
     }
 }
 
@@ -198,7 +213,9 @@ pub enum Impact {
 }
 
 /// How many of a component's usable voters must be down for it to be down.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum DownWhen {
     /// All of them.
@@ -211,7 +228,19 @@ pub enum DownWhen {
 }
 
 /// How far into the platform an ok answer proves life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Depth {
     /// Names, connections, TLS, static files.
@@ -228,7 +257,13 @@ pub enum Depth {
 
 impl Depth {
     /// Every depth, shallow to deep.
-    pub const ALL: [Self; 5] = [Self::Edge, Self::Parser, Self::App, Self::Session, Self::Content];
+    pub const ALL: [Self; 5] = [
+        Self::Edge,
+        Self::Parser,
+        Self::App,
+        Self::Session,
+        Self::Content,
+    ];
 
     /// The label's value.
     pub const fn label(self) -> &'static str {
@@ -366,13 +401,37 @@ impl Kind {
     /// The target for labels, log and pages: never user info or query.
     pub fn target(&self) -> String {
         match self {
-            Self::Http(HttpTarget { url, .. }) | Self::Websocket(WebsocketTarget { url, .. }) => public_url(url),
-            Self::Tcp(TcpTarget { address, .. }) | Self::Tls(TlsTarget { address, .. }) => address.to_string(),
+            Self::Http(HttpTarget { url, .. }) | Self::Websocket(WebsocketTarget { url, .. }) => {
+                public_url(url)
+            }
+            Self::Tcp(TcpTarget { address, .. }) | Self::Tls(TlsTarget { address, .. }) => {
+                address.to_string()
+            }
             Self::Dns(dns) => match dns.server {
                 Some(server) => format!("{} {} @{server}", dns.name, dns.record_type),
                 None => format!("{} {}", dns.name, dns.record_type),
             },
         }
+    }
+}
+
+// A URL's user info and query, a body and a message may hold secrets: these targets show only what labels show.
+
+impl std::fmt::Debug for HttpTarget {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "HttpTarget({} {})", self.method, public_url(&self.url))
+    }
+}
+
+impl std::fmt::Debug for WebsocketTarget {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "WebsocketTarget({})", public_url(&self.url))
+    }
+}
+
+impl std::fmt::Debug for TcpTarget {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "TcpTarget({})", self.address)
     }
 }
 
@@ -387,7 +446,7 @@ fn public_url(url: &Url) -> String {
 }
 
 /// Target of an HTTP check.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct HttpTarget {
     /// `http` or `https`.
     pub url: Url,
@@ -435,12 +494,18 @@ pub struct TlsOptions {
 
 impl Default for TlsOptions {
     fn default() -> Self {
-        Self { ca_file: None, server_name: None, cert_file: None, key_file: None, verify: true }
+        Self {
+            ca_file: None,
+            server_name: None,
+            cert_file: None,
+            key_file: None,
+            verify: true,
+        }
     }
 }
 
 /// Target of a TCP check.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct TcpTarget {
     /// Where to connect.
     pub address: HostPort,
@@ -475,7 +540,7 @@ pub struct DnsTarget {
 }
 
 /// Target of a WebSocket check.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct WebsocketTarget {
     /// `ws` or `wss`.
     pub url: Url,

@@ -44,7 +44,10 @@ impl Announcer {
             }
             return;
         }
-        let tried: Vec<String> = lock(&self.tried).iter().map(|(control, detail)| format!("{control} ({detail})")).collect();
+        let tried: Vec<String> = lock(&self.tried)
+            .iter()
+            .map(|(control, detail)| format!("{control} ({detail})"))
+            .collect();
         error!(
             tried = tried.join("; "),
             "this machine cannot reach the internet, so every verdict is unknown until it can; \
@@ -56,7 +59,9 @@ impl Announcer {
     pub fn announce(&mut self, shared: &Shared) {
         let report = shared.report();
         for platform in &report.platforms {
-            let before = self.verdicts.insert(platform.name.clone(), platform.verdict);
+            let before = self
+                .verdicts
+                .insert(platform.name.clone(), platform.verdict);
             if before.unwrap_or(Verdict::Unknown) == platform.verdict {
                 continue;
             }

@@ -21,7 +21,9 @@ pub struct Clock {
 
 impl Default for Clock {
     fn default() -> Self {
-        Self { anchor: Mutex::new((Instant::now(), wall())) }
+        Self {
+            anchor: Mutex::new((Instant::now(), wall())),
+        }
     }
 }
 
@@ -52,6 +54,8 @@ impl Clock {
 }
 
 fn wall() -> Time {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     Time::from_millis(u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX))
 }

@@ -34,7 +34,12 @@ pub struct Rounds {
 
 impl Rounds {
     /// Prepares; nothing is sent before [`Rounds::run`].
-    pub fn new(controls: Controls, prober: Arc<Prober>, clock: Arc<Clock>, on_result: OnResult) -> Arc<Self> {
+    pub fn new(
+        controls: Controls,
+        prober: Arc<Prober>,
+        clock: Arc<Clock>,
+        on_result: OnResult,
+    ) -> Arc<Self> {
         Arc::new(Self {
             controls,
             prober,
@@ -64,7 +69,11 @@ impl Rounds {
             // Without controls that answer, the platforms themselves bring the vantage back.
             self.last.send_if_modified(|last| match last {
                 Some(round) if !round.proven => {
-                    *round = Round { proven: true, names: true, ..*round };
+                    *round = Round {
+                        proven: true,
+                        names: true,
+                        ..*round
+                    };
                     true
                 }
                 _ => false,
@@ -88,7 +97,11 @@ impl Rounds {
             }
             if rounds.changed().await.is_err() {
                 // The sender lives in `self`, so this cannot happen; to stay silent about the platform is the safe answer.
-                return Round { begun: time, proven: false, names: true };
+                return Round {
+                    begun: time,
+                    proven: false,
+                    names: true,
+                };
             }
         }
     }
@@ -110,13 +123,21 @@ impl Rounds {
 
     async fn round(&self, begun: Time) -> Round {
         if self.controls.targets.is_empty() {
-            return Round { begun, proven: true, names: true };
+            return Round {
+                begun,
+                proven: true,
+                names: true,
+            };
         }
         let successes = self.ask().await;
         let answered = vantage::succeeds(&self.controls, &successes);
         let proven = answered || self.platforms_prove(begun).await;
         self.answered.store(answered, Ordering::Relaxed);
-        Round { begun, proven, names: vantage::names_resolve(&self.controls, &successes) }
+        Round {
+            begun,
+            proven,
+            names: vantage::names_resolve(&self.controls, &successes),
+        }
     }
 
     /// Asks every control at once, and returns as soon as enough have answered: one that is dead must not hold up the
@@ -124,13 +145,18 @@ impl Rounds {
     async fn ask(&self) -> Vec<bool> {
         let (done, mut results) = mpsc::unbounded_channel();
         for (index, control) in self.controls.targets.iter().cloned().enumerate() {
-            let (prober, on_result, done) = (self.prober.clone(), self.on_result.clone(), done.clone());
+            let (prober, on_result, done) =
+                (self.prober.clone(), self.on_result.clone(), done.clone());
             tokio::spawn(async move {
                 let run = prober.run(&control.check).await;
                 // A TLS control proves by the certificate; an ok without verification would be no proof.
                 let verified = run.verified_tls || !matches!(control.check.kind, Kind::Tls(_));
                 let success = run.outcome.class == Class::Ok && verified;
-                on_result(&control.name, success, &format!("{}: {}", run.outcome.reason.label(), run.outcome.detail));
+                on_result(
+                    &control.name,
+                    success,
+                    &format!("{}: {}", run.outcome.reason.label(), run.outcome.detail),
+                );
                 // Nobody listens any more when the round was decided without this one.
                 let _ = done.send((index, success));
             });
@@ -152,8 +178,13 @@ impl Rounds {
     /// the controls did not answer the last time either (a firewall that knows them), the platforms get one interval to
     /// show it again; otherwise the loss is told at once.
     async fn platforms_prove(&self, begun: Time) -> bool {
-        let proven_without_controls = !self.answered.load(Ordering::Relaxed) && self.last.borrow().is_some_and(|round| round.proven);
-        let grace = if proven_without_controls { self.controls.interval } else { Duration::ZERO };
+        let proven_without_controls = !self.answered.load(Ordering::Relaxed)
+            && self.last.borrow().is_some_and(|round| round.proven);
+        let grace = if proven_without_controls {
+            self.controls.interval
+        } else {
+            Duration::ZERO
+        };
         let until = self.clock.instant(self.clock.now() + grace);
         loop {
             let proof = self.proof.notified();

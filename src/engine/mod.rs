@@ -104,12 +104,26 @@ impl Engine {
         if let Some(storage) = &options.storage {
             restore(storage, &mut state, now);
         }
-        let running = Running { config: Arc::new(config), store };
+        let running = Running {
+            config: Arc::new(config),
+            store,
+        };
         let (shared, reloads) = Shared::new(running, state, clock);
         shared.own.reloaded(true, now);
         let announcer = Announcer::default();
         let parts = Parts::new(&shared, prober, &announcer);
-        Ok((Self { shared: shared.clone(), options, reloads, announcer, parts, announced: now, saved: now }, shared))
+        Ok((
+            Self {
+                shared: shared.clone(),
+                options,
+                reloads,
+                announcer,
+                parts,
+                announced: now,
+                saved: now,
+            },
+            shared,
+        ))
     }
 
     /// Runs until `stop`. Runs in flight are then dropped, their connections closed, the state saved.
@@ -125,7 +139,12 @@ impl Engine {
             self.shared.beat();
             self.start_due();
             self.keep_house();
-            let wake = self.parts.schedule.next_wake().unwrap_or(beat + BEAT).min(beat + BEAT);
+            let wake = self
+                .parts
+                .schedule
+                .next_wake()
+                .unwrap_or(beat + BEAT)
+                .min(beat + BEAT);
             tokio::select! {
                 () = stop.cancelled() => break,
                 Some(done) = self.parts.runs.join_next() => self.finish(done),
@@ -145,7 +164,12 @@ impl Engine {
         for due in self.parts.schedule.pop_due(self.shared.now()) {
             self.shared.own.missed(due.missed);
             if due.late {
-                let late = not_run(due.planned, self.shared.now(), Reason::LocalOverloaded, "started more than a second late");
+                let late = not_run(
+                    due.planned,
+                    self.shared.now(),
+                    Reason::LocalOverloaded,
+                    "started more than a second late",
+                );
                 self.apply(due.slot, &late);
             } else {
                 self.parts.start(due);
@@ -167,25 +191,33 @@ impl Engine {
 
     fn apply(&mut self, slot: Slot, observation: &Observation) {
         self.parts.in_flight.remove(&slot);
-        let Some(Planned { check, .. }) = self.parts.checks.get(slot) else { return };
+        let Some(Planned { check, .. }) = self.parts.checks.get(slot) else {
+            return;
+        };
         let now = self.shared.now();
         let outcome = &observation.run.outcome;
         let mut state = self.shared.state();
         let pace = state.apply(&check.id, &result(observation), now);
-        let (next, missed) = self.parts.schedule.finished(slot, observation.started, pace, now);
+        let (next, missed) = self
+            .parts
+            .schedule
+            .finished(slot, observation.started, pace, now);
         state.plan(&check.id, next);
         drop(state);
         let store = self.shared.running().store;
         store.record(slot, observation);
         store.plan(slot, next);
         self.shared.own.missed(missed);
-        let detail = (outcome.class != Class::Ok).then(|| format!("{}: {}", outcome.reason.label(), outcome.detail));
+        let detail = (outcome.class != Class::Ok)
+            .then(|| format!("{}: {}", outcome.reason.label(), outcome.detail));
         announce::run(&check.id, observation);
         self.shared.set_detail(&check.id, detail);
     }
 
     fn vantage(&mut self) {
-        let Some(round) = *self.parts.rounds.borrow_and_update() else { return };
+        let Some(round) = *self.parts.rounds.borrow_and_update() else {
+            return;
+        };
         let now = self.shared.now();
         self.shared.state().set_vantage(round.proven, now);
         self.announcer.vantage(round.proven);
@@ -215,23 +247,33 @@ impl Engine {
         self.shared.own.reloaded(result.is_ok(), self.shared.now());
         match &result {
             Ok(()) => info!("configuration reloaded"),
-            Err(errors) => error!(%errors, "the configuration was not reloaded; the former one stays in force"),
+            Err(errors) => {
+                error!(%errors, "the configuration was not reloaded; the former one stays in force")
+            }
         }
         result
     }
 
     fn try_reload(&mut self) -> Result<(), String> {
-        let config = config::load(self.options.config_file.as_deref()).map_err(|errors| errors.to_string())?;
+        let config = config::load(self.options.config_file.as_deref())
+            .map_err(|errors| errors.to_string())?;
         let prober = new_prober(&config)?;
-        self.drop_runs(Reason::LocalCancelled, "the configuration was reloaded during the run");
+        self.drop_runs(
+            Reason::LocalCancelled,
+            "the configuration was reloaded during the run",
+        );
         let platforms = config.active();
         let store = Arc::new(Store::new(&config.vantage, &platforms));
         store.inherit(&self.shared.running().store);
         self.shared.state().reload(&platforms, self.shared.now());
-        self.shared.set_running(Running { config: Arc::new(config), store });
+        self.shared.set_running(Running {
+            config: Arc::new(config),
+            store,
+        });
         self.parts = Parts::new(&self.shared, prober, &self.announcer);
         let checks = &self.parts.checks;
-        self.shared.keep_details(|id| checks.iter().any(|planned| planned.check.id == *id));
+        self.shared
+            .keep_details(|id| checks.iter().any(|planned| planned.check.id == *id));
         Ok(())
     }
 
@@ -263,7 +305,12 @@ impl Parts {
     fn new(shared: &Arc<Shared>, prober: Arc<Prober>, announcer: &Announcer) -> Self {
         let running = shared.running();
         let on_result = announcer.on_control(running.store.clone());
-        let rounds = Rounds::new(running.config.controls.clone(), prober.clone(), shared.clock.clone(), on_result);
+        let rounds = Rounds::new(
+            running.config.controls.clone(),
+            prober.clone(),
+            shared.clock.clone(),
+            on_result,
+        );
         let watch = rounds.watch();
         let runner = Runner {
             prober,
@@ -291,22 +338,33 @@ impl Parts {
         let mut state = shared.state();
         self.schedule = Schedule::new();
         for (slot, Planned { check, .. }) in self.checks.iter().enumerate() {
-            let next = self.schedule.add(slot, &check.id.to_string(), check.interval, check.recheck.min(check.interval), now);
+            let next = self.schedule.add(
+                slot,
+                &check.id.to_string(),
+                check.interval,
+                check.recheck.min(check.interval),
+                now,
+            );
             state.plan(&check.id, next);
             store.plan(slot, next);
         }
     }
 
     fn start(&mut self, due: Due) {
-        let Some(Planned { check, operator }) = self.checks.get(due.slot).cloned() else { return };
+        let Some(Planned { check, operator }) = self.checks.get(due.slot).cloned() else {
+            return;
+        };
         self.in_flight.insert(due.slot, due.planned);
         let runner = self.runner.clone();
-        self.runs.spawn(async move { (due.slot, runner.run(&check, &operator, due).await) });
+        self.runs
+            .spawn(async move { (due.slot, runner.run(&check, &operator, due).await) });
     }
 }
 
 fn new_prober(config: &Config) -> Result<Arc<Prober>, String> {
-    let network = Arc::new(System { source_address: config.network.source_address });
+    let network = Arc::new(System {
+        source_address: config.network.source_address,
+    });
     Prober::new(config, network).map(Arc::new)
 }
 
@@ -314,8 +372,14 @@ fn planned_checks(config: &Config) -> Vec<Planned> {
     let mut checks = Vec::new();
     for platform in config.active() {
         let operator: Arc<str> = platform.operator.into();
-        let all = platform.components.into_iter().flat_map(|component| component.checks);
-        checks.extend(all.map(|check| Planned { check: Arc::new(check), operator: operator.clone() }));
+        let all = platform
+            .components
+            .into_iter()
+            .flat_map(|component| component.checks);
+        checks.extend(all.map(|check| Planned {
+            check: Arc::new(check),
+            operator: operator.clone(),
+        }));
     }
     checks
 }
@@ -324,7 +388,9 @@ fn planned_checks(config: &Config) -> Vec<Planned> {
 fn most_in_flight(config: &Config) -> usize {
     config.network.max_in_flight.unwrap_or_else(|| {
         let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
-        let files = files.and_then(|files| usize::try_from(files).ok()).unwrap_or(Semaphore::MAX_PERMITS);
+        let files = files
+            .and_then(|files| usize::try_from(files).ok())
+            .unwrap_or(Semaphore::MAX_PERMITS);
         (files.saturating_sub(RESERVED_FILES) / FILES_PER_RUN).clamp(1, Semaphore::MAX_PERMITS)
     })
 }

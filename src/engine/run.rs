@@ -34,7 +34,12 @@ impl Runner {
         let clock = &self.shared.clock;
         let latest = clock.instant(due.planned + LATE);
         let Ok(Ok(permit)) = tokio::time::timeout_at(latest, self.permits.acquire()).await else {
-            return not_run(due.planned, clock.now(), Reason::LocalOverloaded, "no free slot within a second of its time");
+            return not_run(
+                due.planned,
+                clock.now(),
+                Reason::LocalOverloaded,
+                "no free slot within a second of its time",
+            );
         };
         let started = clock.now();
         self.shared.own.observe_lag(started.since(due.planned));
@@ -48,7 +53,12 @@ impl Runner {
         if matches!(run.outcome.class, Class::Fail | Class::Degraded) {
             vantage::reclassify(&mut run.outcome, self.rounds.begun_after(ended).await);
         }
-        Observation { planned: due.planned, started, ended, run }
+        Observation {
+            planned: due.planned,
+            started,
+            ended,
+            run,
+        }
     }
 }
 
@@ -79,5 +89,10 @@ pub fn not_run(planned: Time, now: Time, reason: Reason, detail: &str) -> Observ
         verified_tls: false,
         hops: Vec::new(),
     };
-    Observation { planned, started: now, ended: now, run }
+    Observation {
+        planned,
+        started: now,
+        ended: now,
+        run,
+    }
 }

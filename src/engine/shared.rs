@@ -45,7 +45,11 @@ pub struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(running: Running, state: State, clock: Arc<Clock>) -> (Arc<Self>, mpsc::Receiver<Reload>) {
+    pub(super) fn new(
+        running: Running,
+        state: State,
+        clock: Arc<Clock>,
+    ) -> (Arc<Self>, mpsc::Receiver<Reload>) {
         let (reloads, wishes) = mpsc::channel(1);
         let shared = Self {
             own: Own::new(),
@@ -105,7 +109,8 @@ impl Shared {
     }
 
     pub(super) fn beat(&self) {
-        self.heartbeat.store(millis(self.started.elapsed()), Ordering::Relaxed);
+        self.heartbeat
+            .store(millis(self.started.elapsed()), Ordering::Relaxed);
     }
 
     /// Whether the scheduler's heart beats.
@@ -113,8 +118,17 @@ impl Shared {
     /// # Errors
     /// Says since when it does not.
     pub fn healthy(&self) -> Result<(), String> {
-        let age = self.started.elapsed().saturating_sub(Duration::from_millis(self.heartbeat.load(Ordering::Relaxed)));
-        if age < HEART_STOPPED { Ok(()) } else { Err(format!("the scheduler has not moved for {} s", age.as_secs())) }
+        let age = self.started.elapsed().saturating_sub(Duration::from_millis(
+            self.heartbeat.load(Ordering::Relaxed),
+        ));
+        if age < HEART_STOPPED {
+            Ok(())
+        } else {
+            Err(format!(
+                "the scheduler has not moved for {} s",
+                age.as_secs()
+            ))
+        }
     }
 
     /// Whether every check has been planned and the first control round is over.

@@ -20,11 +20,20 @@ impl Storage {
     /// # Errors
     /// A sentence naming the path.
     pub fn open(directory: &Path) -> Result<Self, String> {
-        let refused = |error: io::Error| format!("--storage.path={}: {error}; give a directory that can be written to", directory.display());
+        let refused = |error: io::Error| {
+            format!(
+                "--storage.path={}: {error}; give a directory that can be written to",
+                directory.display()
+            )
+        };
         fs::create_dir_all(directory).map_err(refused)?;
         let trial = directory.join(".trial");
-        fs::write(&trial, b"").and_then(|()| fs::remove_file(&trial)).map_err(refused)?;
-        Ok(Self { directory: directory.to_owned() })
+        fs::write(&trial, b"")
+            .and_then(|()| fs::remove_file(&trial))
+            .map_err(refused)?;
+        Ok(Self {
+            directory: directory.to_owned(),
+        })
     }
 
     /// What an earlier run left; none when there was none. A file that cannot be read is put aside, never overwritten.

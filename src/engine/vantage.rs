@@ -40,7 +40,12 @@ pub fn names_resolve(controls: &Controls, successes: &[bool]) -> bool {
 
 /// One of the targets of a kind succeeded, or there is none.
 fn of_kind(controls: &Controls, successes: &[bool], wanted: impl Fn(&Kind) -> bool) -> bool {
-    let mut of_kind = controls.targets.iter().zip(successes).filter(|(control, _)| wanted(&control.check.kind)).peekable();
+    let mut of_kind = controls
+        .targets
+        .iter()
+        .zip(successes)
+        .filter(|(control, _)| wanted(&control.check.kind))
+        .peekable();
     of_kind.peek().is_none() || of_kind.any(|(_, success)| *success)
 }
 
@@ -69,8 +74,16 @@ pub fn reclassify(outcome: &mut Outcome, round: Round) {
         return;
     }
     let lookup = outcome.reason.stage() == crate::probe::failure::Stage::Dns;
-    let reason = if lookup && !round.names { Reason::LocalResolver } else { Reason::LocalOffline };
-    outcome.detail = format!("{} while our own controls fail too: {}", outcome.reason.label(), outcome.detail);
+    let reason = if lookup && !round.names {
+        Reason::LocalResolver
+    } else {
+        Reason::LocalOffline
+    };
+    outcome.detail = format!(
+        "{} while our own controls fail too: {}",
+        outcome.reason.label(),
+        outcome.detail
+    );
     outcome.reason = reason;
     outcome.class = Class::Local;
     outcome.needs_proof = false;
@@ -98,7 +111,11 @@ mod tests {
             (2, [true, false, false, true], true),
             (1, [false, false, false, false], false),
         ] {
-            assert_eq!(succeeds(&controls(quorum), &successes), expected, "quorum {quorum} of {successes:?}");
+            assert_eq!(
+                succeeds(&controls(quorum), &successes),
+                expected,
+                "quorum {quorum} of {successes:?}"
+            );
         }
     }
 
@@ -112,13 +129,24 @@ mod tests {
         assert!(!proofs.prove_since(at(0)), "one operator");
         proofs.add(&x, at(1500));
         assert!(proofs.prove_since(at(1500)), "two operators");
-        assert!(!proofs.prove_since(at(1501)), "one of them before the window");
+        assert!(
+            !proofs.prove_since(at(1501)),
+            "one of them before the window"
+        );
     }
 
     #[test]
     fn only_what_a_broken_network_looks_like_becomes_local() {
-        let lost = |names| Round { begun: Time::default(), proven: false, names };
-        let proven = Round { begun: Time::default(), proven: true, names: true };
+        let lost = |names| Round {
+            begun: Time::default(),
+            proven: false,
+            names,
+        };
+        let proven = Round {
+            begun: Time::default(),
+            proven: true,
+            names: true,
+        };
         for (reason, round, expected) in [
             (Reason::TcpTimeout, proven, Reason::TcpTimeout),
             (Reason::TcpTimeout, lost(true), Reason::LocalOffline),
@@ -127,9 +155,18 @@ mod tests {
             (Reason::DnsServfail, lost(false), Reason::LocalResolver),
             (Reason::DnsServfail, lost(true), Reason::LocalOffline),
             (Reason::HttpStatus5xx, lost(false), Reason::HttpStatus5xx),
-            (Reason::ContentMarkerMissing, lost(false), Reason::ContentMarkerMissing),
+            (
+                Reason::ContentMarkerMissing,
+                lost(false),
+                Reason::ContentMarkerMissing,
+            ),
         ] {
-            let mut outcome = Outcome { class: reason.class(), reason, needs_proof: false, detail: String::new() };
+            let mut outcome = Outcome {
+                class: reason.class(),
+                reason,
+                needs_proof: false,
+                detail: String::new(),
+            };
             reclassify(&mut outcome, round);
             assert_eq!(outcome.reason, expected, "{reason:?} in {round:?}");
             assert_eq!(outcome.class, expected.class());

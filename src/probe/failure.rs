@@ -6,7 +6,19 @@
 use serde::{Deserialize, Serialize};
 
 /// What a result says about the platform.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
     /// Answers as it should.
@@ -23,7 +35,13 @@ pub enum Class {
 
 impl Class {
     /// Every class, in the order of the metrics.
-    pub const ALL: [Self; 5] = [Self::Ok, Self::Degraded, Self::Fail, Self::Blocked, Self::Local];
+    pub const ALL: [Self; 5] = [
+        Self::Ok,
+        Self::Degraded,
+        Self::Fail,
+        Self::Blocked,
+        Self::Local,
+    ];
 
     /// The label's value.
     pub const fn label(self) -> &'static str {
@@ -279,17 +297,19 @@ impl Reason {
     /// A broken network of our own looks like this too, so it is local while the controls fail: every lookup, connection
     /// and handshake failure, and every timeout, reset or close.
     pub const fn could_be_ours(self) -> bool {
-        matches!(self.stage(), Stage::Dns | Stage::Tcp | Stage::Tls | Stage::Quic)
-            || matches!(
-                self,
-                Self::HttpHeadersTimeout
-                    | Self::HttpBodyTimeout
-                    | Self::HttpEmptyReply
-                    | Self::HttpTruncated
-                    | Self::HttpReset
-                    | Self::WsTimeout
-                    | Self::WsClosed
-            )
+        matches!(
+            self.stage(),
+            Stage::Dns | Stage::Tcp | Stage::Tls | Stage::Quic
+        ) || matches!(
+            self,
+            Self::HttpHeadersTimeout
+                | Self::HttpBodyTimeout
+                | Self::HttpEmptyReply
+                | Self::HttpTruncated
+                | Self::HttpReset
+                | Self::WsTimeout
+                | Self::WsClosed
+        )
     }
 
     /// The answer only misses an expectation: degraded where trust is `once_proven`, fail where it is `always`.
@@ -321,7 +341,12 @@ mod tests {
     fn the_prefix_of_a_label_is_its_stage() {
         for reason in Reason::ALL {
             let prefix = reason.label().split('_').next().unwrap();
-            assert_eq!(prefix, format!("{:?}", reason.stage()).to_lowercase(), "{}", reason.label());
+            assert_eq!(
+                prefix,
+                format!("{:?}", reason.stage()).to_lowercase(),
+                "{}",
+                reason.label()
+            );
         }
     }
 }

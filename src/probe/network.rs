@@ -47,7 +47,9 @@ pub struct System {
 
 impl System {
     fn local_for(&self, peer: SocketAddr) -> Option<SocketAddr> {
-        self.source_address.filter(|source| source.is_ipv4() == peer.is_ipv4()).map(|source| SocketAddr::new(source, 0))
+        self.source_address
+            .filter(|source| source.is_ipv4() == peer.is_ipv4())
+            .map(|source| SocketAddr::new(source, 0))
     }
 }
 
@@ -57,7 +59,11 @@ impl Network for System {
             let stream = match self.local_for(peer) {
                 None => TcpStream::connect(peer).await?,
                 Some(local) => {
-                    let socket = if peer.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+                    let socket = if peer.is_ipv4() {
+                        TcpSocket::new_v4()?
+                    } else {
+                        TcpSocket::new_v6()?
+                    };
                     socket.bind(local)?;
                     socket.connect(peer).await?
                 }
@@ -69,8 +75,13 @@ impl Network for System {
 
     fn datagram(&self, peer: SocketAddr) -> Pending<'_, io::Result<Box<dyn Datagram>>> {
         Box::pin(async move {
-            let any = if peer.is_ipv4() { IpAddr::from([0; 4]) } else { IpAddr::from([0; 16]) };
-            let socket = UdpSocket::bind(self.local_for(peer).unwrap_or(SocketAddr::new(any, 0))).await?;
+            let any = if peer.is_ipv4() {
+                IpAddr::from([0; 4])
+            } else {
+                IpAddr::from([0; 16])
+            };
+            let socket =
+                UdpSocket::bind(self.local_for(peer).unwrap_or(SocketAddr::new(any, 0))).await?;
             socket.connect(peer).await?;
             Ok(Box::new(socket) as Box<dyn Datagram>)
         })

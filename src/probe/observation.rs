@@ -21,12 +21,22 @@ pub struct Outcome {
 impl Outcome {
     /// All assertions hold.
     pub fn ok(detail: impl Into<String>) -> Self {
-        Self { class: Class::Ok, reason: Reason::Ok, needs_proof: false, detail: detail.into() }
+        Self {
+            class: Class::Ok,
+            reason: Reason::Ok,
+            needs_proof: false,
+            detail: detail.into(),
+        }
     }
 
     /// Ended by something on our side.
     pub fn local(reason: Reason, detail: impl Into<String>) -> Self {
-        Self { class: Class::Local, reason, needs_proof: false, detail: detail.into() }
+        Self {
+            class: Class::Local,
+            reason,
+            needs_proof: false,
+            detail: detail.into(),
+        }
     }
 }
 
@@ -63,7 +73,13 @@ pub enum Phase {
 
 impl Phase {
     /// Every phase, in order.
-    pub const ALL: [Self; 5] = [Self::Resolve, Self::Connect, Self::Tls, Self::Processing, Self::Transfer];
+    pub const ALL: [Self; 5] = [
+        Self::Resolve,
+        Self::Connect,
+        Self::Tls,
+        Self::Processing,
+        Self::Transfer,
+    ];
 
     /// The label's value.
     pub const fn label(self) -> &'static str {
