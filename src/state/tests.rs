@@ -493,6 +493,16 @@ fn reasons_are_of_the_checks_that_decide() {
     );
 }
 
+#[test]
+fn a_reason_is_forgotten_once_it_is_up() {
+    let mut rig = Rig::new("c outage app");
+    rig.feed("c", "fail ok");
+    rig.pass(200);
+    assert_eq!((rig.verdict(), rig.reasons("c").as_str()), ("unknown", ""));
+    rig.feed("c", "fail");
+    assert_eq!(rig.reasons("c"), "http_status_5xx");
+}
+
 /// What each layer shows, and what is made of it: the outages of 5 March 2024, 3 April 2024 and 28 December 2022.
 #[test]
 fn recorded_outages() {
@@ -687,7 +697,9 @@ fn an_incident_out_of_sight_for_an_hour_is_lost() {
     let mut rig = Rig::new("login outage app");
     rig.feed("login", "fail fail fail");
     rig.vantage(false);
-    rig.pass(3599);
+    rig.pass(1800);
+    rig.feed("login", "local local");
+    rig.pass(1779);
     assert!(rig.component("login").incident.is_some());
     rig.pass(1);
     assert!(rig.component("login").incident.is_none());
@@ -743,6 +755,7 @@ fn incidents_do_not_overlap() {
     );
     let ended = rig.component("c").since;
     rig.pass(20);
+    rig.state.reload(&rig.platforms, rig.now);
     rig.feed("c/a", "fail");
     let incident = rig.component("c").incident.unwrap();
     assert_eq!(incident.start, ended);
@@ -789,6 +802,12 @@ fn a_clock_set_back_is_survived() {
     assert_eq!(rig.verdict(), "up");
     rig.pass(115);
     assert_eq!(rig.verdict(), "unknown");
+    // What was due before the clock was set back happens no later than now.
+    rig.feed("c", "ok");
+    rig.now = rig.now - secs(600);
+    rig.state.plan(&Rig::id("c"), rig.now - secs(90));
+    rig.pass(0);
+    assert_eq!((rig.verdict(), rig.platform().since), ("unknown", rig.now));
 }
 
 #[test]
@@ -872,6 +891,15 @@ fn a_short_restart_forgets_nothing() {
         rig.component("c").incidents_begun,
         [0, 0],
         "it did not begin here"
+    );
+    for check in ["c", "d"] {
+        rig.state.plan(&Rig::id(check), rig.now);
+    }
+    rig.pass(89);
+    assert_eq!(
+        rig.verdict(),
+        "down",
+        "it is awaited from when it is planned anew"
     );
     rig.feed("d", "miss");
     assert_eq!(

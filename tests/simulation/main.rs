@@ -3,7 +3,9 @@
 //!
 //! `SIMULATION_DAYS` makes it longer; `SIMULATION_SEED` repeats one stretch that failed.
 
+#[cfg(test)]
 mod driver;
+#[cfg(test)]
 mod world;
 
 use driver::{CHECKS_EACH, Driver, PLATFORMS, Seen};
