@@ -6,9 +6,12 @@
 #[cfg(test)]
 mod driver;
 #[cfg(test)]
+mod platforms;
+#[cfg(test)]
 mod world;
 
-use driver::{CHECKS_EACH, Driver, PLATFORMS, Seen};
+use driver::{Driver, Seen};
+use platforms::{CHECKS_EACH, PLATFORMS};
 use world::{DAY, Random, World};
 
 /// Days simulated on one seed.
