@@ -93,6 +93,17 @@ mod tests {
         );
     }
 
+    #[test]
+    fn first_runs_do_not_follow_the_phase() {
+        let interval = Duration::from_secs(30);
+        let late = |time: u64| time > 15_000;
+        let both = (0..1000)
+            .map(|i| Slots::new(&format!("acme/api/check{i}"), interval))
+            .filter(|slots| late(slots.phase) && late(slots.share_of(interval).as_millis() as u64));
+        let both = both.count();
+        assert!((200..300).contains(&both), "{both} of 1000");
+    }
+
     proptest! {
         #[test]
         fn one_slot_in_each_interval(id in ".*", interval in 1..1_000_000u64, start in 0..1u64 << 42) {
@@ -103,6 +114,7 @@ mod tests {
                 let next = slots.after(time);
                 prop_assert!(next > time);
                 prop_assert_eq!(slots.between(time, next), 1);
+                prop_assert_eq!(slots.after(next - Duration::from_millis(1)), next);
                 if seen > 0 {
                     let gap = next.since(time).as_millis() as u64;
                     prop_assert!(gap.abs_diff(interval) <= interval / JITTER_PART, "{} {}", gap, interval);

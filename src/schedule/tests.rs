@@ -215,6 +215,10 @@ fn a_set_clock_moves_the_plan() {
         assert_eq!(schedule.next_wake(), Some(moved[0].1));
         let due = schedule.pop_due(moved[0].1);
         assert!(!due[0].late && due[0].missed == 0);
+        let now = due[0].planned;
+        let next = schedule.finished(0, now, Pace::Interval, now).0;
+        assert!(next.since(now) <= INTERVAL * 16 / 10);
+        take(&mut schedule, next);
         // A run that was in progress goes on at the next slot.
         let back = schedule.shift(to, from);
         assert_eq!(back, vec![]);

@@ -176,7 +176,6 @@ impl CheckState {
     /// Takes over what is remembered of the same check.
     pub(super) fn remember(&mut self, memory: Memory) {
         self.memory = memory;
-        self.memory.proven |= !self.settings.needs_proof;
     }
 
     /// The verdict, which is unknown while our own network is not proven.

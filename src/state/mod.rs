@@ -10,8 +10,6 @@ mod saved;
 mod sentence;
 mod tally;
 #[cfg(test)]
-mod testing;
-#[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;

@@ -61,7 +61,8 @@ impl PlatformState {
         let Some(component) = self.components.get_mut(component) else {
             return Pace::Interval;
         };
-        let sibling_ok = component.has_ok_sibling(check);
+        // If it was this check itself, then it is proven, and nothing depends on its siblings.
+        let sibling_ok = component.has_ok();
         let Some(check) = component.checks.get_mut(check) else {
             return Pace::Interval;
         };

@@ -135,7 +135,7 @@ impl Add for Tallies {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::testing::verdict;
+    use crate::state::tests::verdict;
 
     /// `app:up edge:down` and so on.
     fn tallies(checks: &str) -> Tallies {

@@ -4,14 +4,13 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
-use platform_exporter::config::{
-    Check, CheckId, Component, Depth, DownWhen, HostPort, Impact, Kind, Platform, TcpTarget, Trust,
-};
+use platform_exporter::config::{CheckId, Platform};
 use platform_exporter::probe::failure::{Class, Reason};
 use platform_exporter::schedule::{Due, Schedule};
 use platform_exporter::state::{Outcome, Pace, State, Verdict};
 use platform_exporter::time::Time;
 
+use crate::platforms::{CHECKS_EACH, PLATFORMS, TIMEOUT, platform};
 use crate::world::{Jump, MINUTE, Outage, Random, SECOND, SHORTEST_OUTAGE, World};
 
 /// 5 March 2024, 15:00 UTC.
@@ -21,19 +20,9 @@ const JUDGED_WITHIN: u64 = 60 * SECOND;
 /// How often verdicts that only time changes are looked at.
 const LOOK_EVERY: u64 = MINUTE;
 const CONTROL_EVERY: u64 = 30 * SECOND;
-const TIMEOUT: u64 = 5 * SECOND;
 /// A control round that succeeds; one that fails takes its timeout.
 const CONTROL_ROUND: u64 = 300;
 const FIRST_WITHIN: Duration = Duration::from_secs(10);
-
-pub const PLATFORMS: usize = 2;
-/// Component, impact, depth of its one check.
-const CHECKS: [(&str, Impact, Depth); 3] = [
-    ("api", Impact::Outage, Depth::Parser),
-    ("login", Impact::Outage, Depth::App),
-    ("dns", Impact::Degradation, Depth::Edge),
-];
-pub const CHECKS_EACH: usize = CHECKS.len();
 
 /// What a simulation has seen, so that a test can tell that it saw enough.
 #[derive(Debug, Default)]
@@ -465,62 +454,5 @@ impl<'a> Driver<'a> {
                 self.ids[slot], self.now
             );
         }
-    }
-}
-
-/// One of the platforms: every component has one check, so the slot says which.
-fn platform(number: usize) -> Platform {
-    let name = format!("p{number}");
-    let component = |&(title, impact, depth): &(&str, Impact, Depth)| Component {
-        name: title.into(),
-        impact,
-        down_when: DownWhen::All,
-        tolerate: 0,
-        off: None,
-        checks: vec![check(&name, title, depth)],
-    };
-    Platform {
-        name: name.as_str().into(),
-        title: name.clone(),
-        operator: name.clone(),
-        team: String::new(),
-        page: true,
-        off: None,
-        components: CHECKS.iter().map(component).collect(),
-    }
-}
-
-/// A check with the defaults.
-fn check(platform: &str, component: &str, depth: Depth) -> Check {
-    let address = HostPort {
-        host: "acme.example".into(),
-        port: 443,
-    };
-    Check {
-        id: CheckId {
-            platform: platform.into(),
-            component: component.into(),
-            check: "c".into(),
-        },
-        kind: Kind::Tcp(TcpTarget {
-            address,
-            send: None,
-            expect: None,
-        }),
-        rules: Vec::new(),
-        depth,
-        trust: Trust::Always,
-        block_signs: true,
-        interval: Duration::from_secs(30),
-        timeout: Duration::from_millis(TIMEOUT),
-        recheck: Duration::from_secs(10),
-        fall: 3,
-        rise: 2,
-        evidence: String::new(),
-        robots: None,
-        terms: None,
-        credential: None,
-        off: None,
-        definition: 0,
     }
 }

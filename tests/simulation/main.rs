@@ -3,10 +3,15 @@
 //!
 //! `SIMULATION_DAYS` makes it longer; `SIMULATION_SEED` repeats one stretch that failed.
 
+#[cfg(test)]
 mod driver;
+#[cfg(test)]
+mod platforms;
+#[cfg(test)]
 mod world;
 
-use driver::{CHECKS_EACH, Driver, PLATFORMS, Seen};
+use driver::{Driver, Seen};
+use platforms::{CHECKS_EACH, PLATFORMS};
 use world::{DAY, Random, World};
 
 /// Days simulated on one seed.

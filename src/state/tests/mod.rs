@@ -1,16 +1,21 @@
-//! What the tests of this part share: small platforms and results written as words.
+//! Verdicts as tables: results in, verdicts out. Here is what the tables share: small platforms, results written as
+//! words, and a rig that feeds them.
+
+mod checks;
+mod incidents;
+mod memory;
+mod properties;
+mod verdicts;
 
 use std::time::Duration;
 
-use super::{Outcome, Verdict};
+use super::*;
 use crate::config::{
-    Check, CheckId, Component, Depth, DownWhen, HostPort, Impact, Kind, Platform, TcpTarget, Trust,
+    Check, CheckId, Component, Depth, DownWhen, HostPort, Impact, Kind, TcpTarget, Trust,
 };
-use crate::probe::failure::{Class, Reason};
-use crate::time::Time;
 
 /// `up`, `degraded`, `down`, `blocked` or `unknown`.
-pub(crate) fn verdict(word: &str) -> Verdict {
+pub(in crate::state) fn verdict(word: &str) -> Verdict {
     *Verdict::ALL
         .iter()
         .find(|v| v.label() == word)
@@ -19,7 +24,7 @@ pub(crate) fn verdict(word: &str) -> Verdict {
 
 /// A result in one word: `ok`, `fail`, `slow` (degraded), `blocked`, `local`; a mismatch that needs proof: `miss` (degraded),
 /// `MISS` (fail); a failure of transport: `cut`; or a reason's label, with the reason's own class.
-pub(crate) fn outcome(word: &str, started: Time) -> Outcome {
+fn outcome(word: &str, started: Time) -> Outcome {
     let (class, reason, needs_proof) = match word {
         "ok" => (Class::Ok, Reason::Ok, false),
         "fail" => (Class::Fail, Reason::HttpStatus5xx, false),
@@ -47,7 +52,7 @@ pub(crate) fn outcome(word: &str, started: Time) -> Outcome {
 }
 
 /// A check with the defaults, 30 s apart, that needs no proof.
-pub(crate) fn check(platform: &str, component: &str, name: &str, depth: Depth) -> Check {
+fn check(platform: &str, component: &str, name: &str, depth: Depth) -> Check {
     let address = HostPort {
         host: "acme.example".into(),
         port: 443,
@@ -83,7 +88,7 @@ pub(crate) fn check(platform: &str, component: &str, name: &str, depth: Depth) -
 
 /// A platform from a text: components divided by `;`, each `name impact depth depth …` with impact `outage` or
 /// `degradation`; checks are called `a`, `b`, … in order.
-pub(crate) fn platform(name: &str, text: &str) -> Platform {
+fn platform(name: &str, text: &str) -> Platform {
     let components = text.split(';').map(|component| {
         let mut words = component.split_whitespace();
         let title = words.next().unwrap();
@@ -113,5 +118,111 @@ pub(crate) fn platform(name: &str, text: &str) -> Platform {
         page: true,
         off: None,
         components: components.collect(),
+    }
+}
+
+/// 5 March 2024, 15:00 UTC.
+const BASE: Time = Time::from_millis(1_709_650_800_000);
+
+fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// One platform `p` and where its time stands.
+struct Rig {
+    platforms: Vec<Platform>,
+    state: State,
+    now: Time,
+}
+
+impl Rig {
+    /// See [`platform`]; our own network is proven.
+    fn new(text: &str) -> Self {
+        Self::of(platform("p", text))
+    }
+
+    fn of(platform: Platform) -> Self {
+        let platforms = vec![platform];
+        let mut state = State::new(&platforms, BASE);
+        state.set_vantage(true, BASE);
+        Self {
+            platforms,
+            state,
+            now: BASE,
+        }
+    }
+
+    /// The same, where every check has yet to prove its expectations.
+    fn unproven(text: &str) -> Self {
+        let mut platform = platform("p", text);
+        let checks = platform.components.iter_mut().flat_map(|c| &mut c.checks);
+        checks.for_each(|check| check.trust = Trust::OnceProven);
+        Self::of(platform)
+    }
+
+    fn id(place: &str) -> CheckId {
+        let (component, check) = place.split_once('/').unwrap_or((place, "a"));
+        CheckId {
+            platform: "p".into(),
+            component: component.into(),
+            check: check.into(),
+        }
+    }
+
+    /// A result of `component/check` that ends now; the next run is planned in 30 s.
+    fn give(&mut self, place: &str, word: &str) -> Pace {
+        let id = Self::id(place);
+        let pace = self
+            .state
+            .apply(&id, &outcome(word, self.now - secs(1)), self.now);
+        let next = if let Pace::Pause(pause) = pace {
+            pause
+        } else {
+            secs(30)
+        };
+        self.state.plan(&id, self.now + next);
+        pace
+    }
+
+    /// Several results, ten seconds apart.
+    fn feed(&mut self, place: &str, words: &str) {
+        for word in words.split_whitespace() {
+            self.give(place, word);
+            self.pass(10);
+        }
+    }
+
+    fn pass(&mut self, seconds: u64) {
+        self.now = self.now + secs(seconds);
+        self.state.tick(self.now);
+    }
+
+    fn vantage(&mut self, up: bool) {
+        self.state.set_vantage(up, self.now);
+    }
+
+    fn platform(&self) -> report::PlatformReport {
+        self.state.report(self.now).platforms.remove(0)
+    }
+
+    fn component(&self, name: &str) -> report::ComponentReport {
+        self.platform()
+            .components
+            .into_iter()
+            .find(|c| c.name == name)
+            .unwrap()
+    }
+
+    fn verdict(&self) -> &'static str {
+        self.platform().verdict.label()
+    }
+
+    fn reasons(&self, component: &str) -> String {
+        let reasons = self.component(component).reasons;
+        reasons
+            .iter()
+            .map(|r| r.label())
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 }
