@@ -16,6 +16,7 @@ mod switch;
 mod tests;
 mod tree;
 pub mod values;
+mod yaml;
 
 use std::io::Read;
 use std::path::Path;
@@ -72,9 +73,9 @@ pub fn parse_with(
     let mut errors = Errors::default();
     let files = catalogue
         .iter()
-        .filter_map(|(name, text)| tree::parse(name, text, &mut errors));
+        .filter_map(|(name, text)| yaml::parse(name, text, &mut errors));
     let catalogue = Catalogue::new(files.collect());
-    let user = tree::parse(name, text, &mut errors).ok_or_else(|| errors.clone())?;
+    let user = yaml::parse(name, text, &mut errors).ok_or_else(|| errors.clone())?;
     let config = assemble(name, user, &catalogue, lookup, &mut errors);
     match config {
         Some(config) if errors.is_empty() => Ok(config),

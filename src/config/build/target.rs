@@ -265,6 +265,12 @@ mod tests {
     }
 
     #[test]
+    fn every_response_code_has_its_number() {
+        let numbers = raw::Rcode::ALL.iter().map(|word| rcode(Some(*word)).low());
+        assert!(numbers.eq(0..=5), "RFC 1035 numbers them in this order");
+    }
+
+    #[test]
     fn every_method_is_itself() {
         for word in raw::Method::ALL {
             assert_eq!(method(*word).as_str(), word.word());

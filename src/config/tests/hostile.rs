@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{CATALOGUE, bad, lookup};
+use super::{CATALOGUE, bad, good, lookup};
 use crate::config::{parse_with, values};
 
 #[test]
@@ -10,7 +10,7 @@ fn bombs_end_within_the_budget() {
     let mut text = "a: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for i in 1..20 {
         let alias = format!("*a{}", i - 1);
-        text += &format!("a{i}: &a{i} [{}]\n", vec![alias.as_str(); 10].join(", "));
+        text += &format!("a{i}: &a{i} [{}]\n", [alias.as_str(); 10].join(", "));
     }
     assert!(bad(&text).ends_with("too large, with its aliases multiplied out"));
 
@@ -43,6 +43,25 @@ fn bombs_end_within_the_budget() {
         bad(&text)
     );
     assert!(bad("a: &a [*a]").ends_with("an alias of something that has no value yet"));
+}
+
+#[test]
+fn a_large_file_fits() {
+    let mut text = "# note\n".repeat(5000) + "platforms:\n";
+    for i in 0..100 {
+        text += &format!("  p{i}:\n    components:\n      c:\n        checks:\n");
+        for j in 0..100 {
+            text += &format!(
+                "          k{j}:\n            interval: 15s\n            http: {{ url: 'https://h{j}.example/' }}\n            \
+                 rules: [{{ status: [200, 204], verdict: ok }}, {{ status: [5xx], verdict: fail }}]\n"
+            );
+        }
+    }
+    let started = std::time::Instant::now();
+    let config = good(&text);
+    println!("{:?}", started.elapsed());
+    let checks = config.platforms.iter().flat_map(|p| &p.components).map(|c| c.checks.len());
+    assert_eq!(checks.sum::<usize>(), 10_000);
 }
 
 /// Pieces of files, right and wrong, that make trees worth walking.
