@@ -45,13 +45,15 @@ pub(super) fn has_variable(text: &str) -> bool {
     expand(text, &|_| None).is_err()
 }
 
-/// Whether everything below can be expanded.
-pub(super) fn is_complete(node: &Node, lookup: Lookup<'_>) -> bool {
-    match &node.content {
-        Content::Text(text) => expand(text, lookup).is_ok(),
-        Content::List(items) => items.iter().all(|item| is_complete(item, lookup)),
-        Content::Map(entries) => entries.iter().all(|e| is_complete(&e.node, lookup)),
-        _ => true,
+/// Makes the texts below that cannot be expanded stand for themselves.
+pub(super) fn quote_unset(node: &mut Node, lookup: Lookup<'_>) {
+    match &mut node.content {
+        Content::Text(text) if expand(text, lookup).is_err() => *text = text.replace("${", "$${"),
+        Content::List(items) => items.iter_mut().for_each(|item| quote_unset(item, lookup)),
+        Content::Map(entries) => entries
+            .iter_mut()
+            .for_each(|entry| quote_unset(&mut entry.node, lookup)),
+        _ => {}
     }
 }
 

@@ -33,21 +33,18 @@ fn credential_off(check: &Node, root: &Node) -> Option<String> {
     (!configured).then(|| format!("needs the credential {name}"))
 }
 
-/// Leaves out checks that are off and name variables that are not set: they cannot be shown, and need not be.
-pub(super) fn leave_out_incomplete(root: &mut Node, lookup: Lookup<'_>) {
+/// In checks that are off, variables that are not set are left as they are written: they are only shown.
+pub(super) fn quote_unset(root: &mut Node, lookup: Lookup<'_>) {
     let settings = without_platforms(root);
     for platform in children(root, "platforms") {
         let platform_off = off(platform).is_some();
         for component in children(platform, "components") {
             let component_off = platform_off || off(component).is_some();
-            let Some(Content::Map(checks)) = component.get_mut("checks").map(|c| &mut c.content)
-            else {
-                continue;
-            };
-            checks.retain(|check| {
-                let off = component_off || check_off(&check.node, &settings).is_some();
-                !off || env::is_complete(&check.node, lookup)
-            });
+            for check in children(component, "checks") {
+                if component_off || check_off(check, &settings).is_some() {
+                    env::quote_unset(check, lookup);
+                }
+            }
         }
     }
 }
