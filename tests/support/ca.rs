@@ -94,7 +94,7 @@ impl Ca {
 
     fn leaf(&self, name: &str, flaw: Flaw) -> CertificateDer<'static> {
         let name = if flaw == Flaw::WrongName {
-            "wrong.example"
+            "another.example"
         } else {
             name
         };
