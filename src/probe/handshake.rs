@@ -150,9 +150,11 @@ fn describe(connection: &ClientConnection) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
     use std::sync::atomic::AtomicUsize;
 
     use rcgen::date_time_ymd;
+    use rustls::version::TLS12;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio_rustls::TlsAcceptor;
 
@@ -312,20 +314,13 @@ mod tests {
     #[tokio::test]
     async fn a_demand_in_tls_1_2_has_the_same_name() {
         let authority = Authority::new();
-        let server = tls_server(authority.server_of(
-            &authority.leaf(|_| {}),
-            Some(&authority),
-            &[&rustls::version::TLS12],
-        ));
+        let server =
+            tls_server(authority.server_of(&authority.leaf(|_| {}), Some(&authority), &[&TLS12]));
         assert_reason(
             &shake(server.await, authority.trusted()).await,
             Reason::TlsClientCert,
         );
-        let server = tls_server(authority.server_of(
-            &authority.leaf(|_| {}),
-            None,
-            &[&rustls::version::TLS12],
-        ));
+        let server = tls_server(authority.server_of(&authority.leaf(|_| {}), None, &[&TLS12]));
         let run = shake(server.await, authority.trusted()).await;
         assert_reason(&run, Reason::Ok);
         assert!(
@@ -376,30 +371,47 @@ mod tests {
         assert_eq!(heard.load(Ordering::SeqCst), 0);
     }
 
+    /// A server that sends the first flight of a handshake, in TLS 1.2 all but its last words, then `last`, then nothing.
+    async fn half_a_handshake(config: rustls::ServerConfig, last: &'static [u8]) -> SocketAddr {
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        serve(move |stream| {
+            let acceptor = acceptor.clone();
+            async move {
+                let (wire, theirs) = tokio::io::duplex(1 << 16);
+                tokio::spawn(async move { acceptor.accept(theirs).await.map(|_| ()) });
+                let (mut from_peer, mut to_peer) = stream.into_split();
+                let (mut from_tls, mut to_tls) = tokio::io::split(wire);
+                tokio::spawn(async move { tokio::io::copy(&mut from_peer, &mut to_tls).await });
+                let mut flight = [0; 4096];
+                let length = from_tls.read(&mut flight).await.unwrap();
+                to_peer.write_all(&flight[..length]).await.unwrap();
+                to_peer.write_all(last).await.unwrap();
+                std::future::pending::<()>().await;
+            }
+        })
+        .await
+    }
+
+    #[tokio::test]
+    async fn a_failed_handshake_after_a_demand_is_about_our_certificate() {
+        const HANDSHAKE_FAILURE: &[u8] = &[21, 3, 3, 0, 2, 2, 40];
+        let authority = Authority::new();
+        let demanding = authority.server_of(&authority.leaf(|_| {}), Some(&authority), &[&TLS12]);
+        let server = half_a_handshake(demanding, HANDSHAKE_FAILURE).await;
+        assert_reason(
+            &shake(server, authority.trusted()).await,
+            Reason::TlsClientCert,
+        );
+        let indifferent = authority.server_of(&authority.leaf(|_| {}), None, &[&TLS12]);
+        let server = half_a_handshake(indifferent, HANDSHAKE_FAILURE).await;
+        assert_reason(&shake(server, authority.trusted()).await, Reason::TlsAlert);
+    }
+
     #[tokio::test]
     async fn a_certificate_seen_before_the_deadline_is_not_lost() {
         let authority = Authority::new();
         let expired = authority.leaf(|params| params.not_after = date_time_ymd(2020, 1, 1));
-        let acceptor = TlsAcceptor::from(Arc::new(authority.server_of(
-            &expired,
-            None,
-            &[&rustls::version::TLS12],
-        )));
-        // In TLS 1.2 the server speaks last: this one stops before it does.
-        let server = serve(move |stream| {
-            let acceptor = acceptor.clone();
-            async move {
-                let (ours, theirs) = tokio::io::duplex(1 << 16);
-                tokio::spawn(async move { acceptor.accept(theirs).await.map(|_| ()) });
-                let (mut in_peer, mut out_peer) = tokio::io::split(stream);
-                let (mut in_tls, mut out_tls) = tokio::io::split(ours);
-                tokio::spawn(async move { tokio::io::copy(&mut in_peer, &mut out_tls).await });
-                let mut flight = [0; 4096];
-                let length = in_tls.read(&mut flight).await.unwrap();
-                out_peer.write_all(&flight[..length]).await.unwrap();
-                std::future::pending::<()>().await;
-            }
-        });
+        let server = half_a_handshake(authority.server_of(&expired, None, &[&TLS12]), b"");
         let run = shake(server.await, authority.trusted()).await;
         assert_reason(&run, Reason::TlsCertExpired);
         assert!(run.certificate.is_some());

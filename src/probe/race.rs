@@ -126,6 +126,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_older_one_under_way_does_not_delay_it() {
+        let pause = Duration::from_millis(300);
+        let ends = [None, Some(Err("b")), Some(Ok("c"))].map(|end: Option<Ending>| async move {
+            match end {
+                Some(end) => end,
+                None => pending().await,
+            }
+        });
+        let start = Instant::now();
+        let race = tokio::time::timeout(10 * pause, race(ends, pause))
+            .await
+            .unwrap();
+        assert_eq!(race.won, Some("c"));
+        assert!(start.elapsed() < 2 * pause);
+    }
+
+    #[tokio::test]
     async fn the_next_begins_after_the_pause_beside_the_first() {
         let ends = [None, Some(Ok("b"))].map(|end: Option<Ending>| async move {
             match end {
@@ -133,7 +150,9 @@ mod tests {
                 None => pending().await,
             }
         });
-        let race = race(ends, SOON).await;
+        let race = tokio::time::timeout(SOON * 1000, race(ends, SOON))
+            .await
+            .unwrap();
         assert_eq!((race.won, race.failed), (Some("b"), vec![]));
     }
 
