@@ -35,10 +35,11 @@ pub(super) struct Secured {
 
 /// Resolves and connects. Counts wire bytes from here on.
 pub(super) async fn connect(cx: &Context<'_>, to: &HostPort) -> Result<Box<dyn Stream>, Failure> {
-    let host = if to.host == "localhost" { "127.0.0.1" } else { &to.host };
+    let rewrite = cx.prober.connect_to.iter().find(|rule| rule.host.as_ref() == Some(&to.host));
+    let to = rewrite.map_or(to, |rule| &rule.to);
     let ip: std::net::IpAddr =
-        host.parse().map_err(|_| Failure { reason: Reason::DnsNxdomain, detail: to.host.clone() })?;
-    if !cx.prober.allow_private || host.starts_with("10.") {
+        to.host.parse().map_err(|_| Failure { reason: Reason::DnsNxdomain, detail: to.host.clone() })?;
+    if !cx.prober.allow_private && rewrite.is_none() {
         return Err(Failure { reason: Reason::LocalPolicy, detail: to.to_string() });
     }
     cx.trace.enter(Step::Connect);

@@ -10,6 +10,8 @@ mod judge;
 pub mod network;
 pub mod noise;
 pub mod observation;
+#[cfg(test)]
+mod testing;
 mod trace;
 mod websocket;
 
@@ -26,6 +28,7 @@ pub struct Prober {
     network: Arc<dyn Network>,
     user_agent: String,
     allow_private: bool,
+    connect_to: Vec<crate::config::ConnectTo>,
 }
 
 impl Prober {
@@ -34,7 +37,13 @@ impl Prober {
     /// # Errors
     /// A sentence for people, when a file cannot be used.
     pub fn new(config: &Config, network: Arc<dyn Network>) -> Result<Self, String> {
-        Ok(Self { network, user_agent: config.user_agent.clone(), allow_private: config.network.allow_private })
+        let config_network = config.network.clone();
+        Ok(Self {
+            network,
+            user_agent: config.user_agent.clone(),
+            allow_private: config_network.allow_private,
+            connect_to: config_network.connect_to,
+        })
     }
 
     /// Sent with every HTTP request.
