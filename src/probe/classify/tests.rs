@@ -185,86 +185,21 @@ fn graph_rules() -> Vec<Rule> {
 #[test]
 fn graph_answers_are_read_before_their_status() {
     let code = |status, code: &str| answer(status, &format!(r#"{{"error":{{"code":{code}}}}}"#));
+    #[rustfmt::skip] // a table
     holds(
         &catalogue(graph_rules()),
         vec![
-            (
-                "the outage of 5 March 2024",
-                code(400, "2"),
-                Fail,
-                Reason::ContentJsonAssertion,
-                false,
-            ),
-            (
-                "the expected refusal",
-                code(400, "190"),
-                Class::Ok,
-                Reason::Ok,
-                false,
-            ),
-            (
-                "the same as a float",
-                code(401, "190.0"),
-                Class::Ok,
-                Reason::Ok,
-                false,
-            ),
-            (
-                "not the same as text",
-                code(400, "\"190\""),
-                Degraded,
-                Reason::HttpStatus4xx,
-                true,
-            ),
-            (
-                "throttled",
-                code(400, "17"),
-                Blocked,
-                Reason::BlockedDenied,
-                false,
-            ),
-            (
-                "throttled, and says so",
-                code(429, "4"),
-                Blocked,
-                Reason::BlockedRateLimited,
-                false,
-            ),
-            (
-                "a new code",
-                code(400, "803"),
-                Degraded,
-                Reason::HttpStatus4xx,
-                true,
-            ),
-            (
-                "a new code with 200",
-                code(200, "803"),
-                Degraded,
-                Reason::ContentJsonAssertion,
-                true,
-            ),
-            (
-                "a page instead of JSON",
-                answer(200, "<html>"),
-                Degraded,
-                Reason::ContentJsonInvalid,
-                true,
-            ),
-            (
-                "a failing front",
-                answer(503, "<html>"),
-                Fail,
-                Reason::HttpStatus5xx,
-                false,
-            ),
-            (
-                "rate limited",
-                answer(429, ""),
-                Blocked,
-                Reason::BlockedRateLimited,
-                false,
-            ),
+            ("the outage of 5 March 2024", code(400, "2"), Fail, Reason::ContentJsonAssertion, false),
+            ("the expected refusal", code(400, "190"), Class::Ok, Reason::Ok, false),
+            ("the same as a float", code(401, "190.0"), Class::Ok, Reason::Ok, false),
+            ("not the same as text", code(400, "\"190\""), Degraded, Reason::HttpStatus4xx, true),
+            ("throttled", code(400, "17"), Blocked, Reason::BlockedDenied, false),
+            ("throttled, and says so", code(429, "4"), Blocked, Reason::BlockedRateLimited, false),
+            ("a new code", code(400, "803"), Degraded, Reason::HttpStatus4xx, true),
+            ("a new code with 200", code(200, "803"), Degraded, Reason::ContentJsonAssertion, true),
+            ("a page instead of JSON", answer(200, "<html>"), Degraded, Reason::ContentJsonInvalid, true),
+            ("a failing front", answer(503, "<html>"), Fail, Reason::HttpStatus5xx, false),
+            ("rate limited", answer(429, ""), Blocked, Reason::BlockedRateLimited, false),
         ],
     );
 }
@@ -297,23 +232,12 @@ fn the_first_matching_rule_decides_and_says_so() {
 #[test]
 fn a_rule_comes_before_the_block_sign() {
     let x = catalogue(vec![rule(Fail).json("/errors/0/code", &[json!(467)])]);
+    #[rustfmt::skip] // a table
     holds(
         &x,
         vec![
-            (
-                "6 March 2023",
-                answer(403, r#"{"errors":[{"code":467}]}"#),
-                Fail,
-                Reason::ContentJsonAssertion,
-                false,
-            ),
-            (
-                "plain 403",
-                answer(403, ""),
-                Blocked,
-                Reason::BlockedDenied,
-                false,
-            ),
+            ("6 March 2023", answer(403, r#"{"errors":[{"code":467}]}"#), Fail, Reason::ContentJsonAssertion, false),
+            ("plain 403", answer(403, ""), Blocked, Reason::BlockedDenied, false),
         ],
     );
 }
@@ -422,30 +346,13 @@ fn block_signs_only_where_they_are_on() {
 #[test]
 fn what_only_looks_like_a_block_sign() {
     let large = format!("<div class=g-recaptcha>{}", " ".repeat(40_000));
+    #[rustfmt::skip] // a table
     holds(
         &catalogue(vec![]),
         vec![
-            (
-                "an ordinary page with a captcha in it",
-                answer(200, &large),
-                Class::Ok,
-                Reason::Ok,
-                false,
-            ),
-            (
-                "a failing page with one",
-                answer(500, "g-recaptcha"),
-                Fail,
-                Reason::HttpStatus5xx,
-                false,
-            ),
-            (
-                "Cloudflare's passive script",
-                answer(200, "/cdn-cgi/challenge-platform/h/b/scripts/jsd/"),
-                Class::Ok,
-                Reason::Ok,
-                false,
-            ),
+            ("an ordinary page with a captcha in it", answer(200, &large), Class::Ok, Reason::Ok, false),
+            ("a failing page with one", answer(500, "g-recaptcha"), Fail, Reason::HttpStatus5xx, false),
+            ("Cloudflare's passive script", answer(200, "/cdn-cgi/challenge-platform/h/b/scripts/jsd/"), Class::Ok, Reason::Ok, false),
             (
                 "a redirect elsewhere",
                 redirecting("https://www.example.com/home"),
@@ -527,112 +434,34 @@ fn statuses_without_rules() {
 #[test]
 fn a_2xx_that_missed_what_an_ok_rule_wanted() {
     let marker = vec![rule(Class::Ok).contains("home")];
+    #[rustfmt::skip] // a table
     holds(
         &catalogue(marker.clone()),
         vec![
-            (
-                "there",
-                answer(200, "my home"),
-                Class::Ok,
-                Reason::Ok,
-                false,
-            ),
-            (
-                "blank",
-                answer(200, ""),
-                Degraded,
-                Reason::ContentMarkerMissing,
-                true,
-            ),
-            (
-                "maintenance",
-                answer(200, "back soon"),
-                Degraded,
-                Reason::ContentMarkerMissing,
-                true,
-            ),
-            (
-                "cut before it",
-                Answer {
-                    cut: true,
-                    ..answer(200, "x")
-                },
-                Fail,
-                Reason::HttpBodyTooLarge,
-                true,
-            ),
-            (
-                "cut after it",
-                Answer {
-                    cut: true,
-                    ..answer(200, "home")
-                },
-                Class::Ok,
-                Reason::Ok,
-                false,
-            ),
-            (
-                "a 4xx is judged by its status",
-                answer(404, ""),
-                Degraded,
-                Reason::HttpStatus4xx,
-                true,
-            ),
-            (
-                "and so is a 5xx",
-                answer(503, ""),
-                Fail,
-                Reason::HttpStatus5xx,
-                false,
-            ),
+            ("there", answer(200, "my home"), Class::Ok, Reason::Ok, false),
+            ("blank", answer(200, ""), Degraded, Reason::ContentMarkerMissing, true),
+            ("maintenance", answer(200, "back soon"), Degraded, Reason::ContentMarkerMissing, true),
+            ("cut before it", Answer { cut: true,..answer(200, "x") }, Fail, Reason::HttpBodyTooLarge, true),
+            ("cut after it", Answer { cut: true,..answer(200, "home") }, Class::Ok, Reason::Ok, false),
+            ("a 4xx is judged by its status", answer(404, ""), Degraded, Reason::HttpStatus4xx, true),
+            ("and so is a 5xx", answer(503, ""), Fail, Reason::HttpStatus5xx, false),
         ],
     );
+    #[rustfmt::skip] // a table
     holds(
         &own(marker),
         vec![
-            (
-                "own",
-                answer(200, ""),
-                Fail,
-                Reason::ContentMarkerMissing,
-                false,
-            ),
-            (
-                "own, cut",
-                Answer {
-                    cut: true,
-                    ..answer(200, "")
-                },
-                Fail,
-                Reason::HttpBodyTooLarge,
-                false,
-            ),
+            ("own", answer(200, ""), Fail, Reason::ContentMarkerMissing, false),
+            ("own, cut", Answer { cut: true,..answer(200, "") }, Fail, Reason::HttpBodyTooLarge, false),
         ],
     );
+    #[rustfmt::skip] // a table
     holds(
         &own(vec![rule(Class::Ok).header("server", "^Yaws")]),
         vec![
-            (
-                "header",
-                with_header(answer(200, ""), "server", "Yaws 2"),
-                Class::Ok,
-                Reason::Ok,
-                false,
-            ),
-            (
-                "other header",
-                with_header(answer(200, ""), "server", "nginx"),
-                Fail,
-                Reason::ContentAssertion,
-                false,
-            ),
-            (
-                "no header",
-                answer(200, ""),
-                Fail,
-                Reason::ContentAssertion,
-                false,
-            ),
+            ("header", with_header(answer(200, ""), "server", "Yaws 2"), Class::Ok, Reason::Ok, false),
+            ("other header", with_header(answer(200, ""), "server", "nginx"), Fail, Reason::ContentAssertion, false),
+            ("no header", answer(200, ""), Fail, Reason::ContentAssertion, false),
         ],
     );
     let no_rule_cut = Answer {
@@ -654,7 +483,9 @@ fn a_2xx_that_missed_what_an_ok_rule_wanted() {
 #[test]
 fn reasons_of_rule_verdicts() {
     let ok = || rule(Class::Ok).status(&[200]).contains("home");
-    let table: Vec<(&str, Vec<Rule>, Answer, Class, Reason, bool)> = vec![
+    #[rustfmt::skip] // a table
+    type Case = (&'static str, Vec<Rule>, Answer, Class, Reason, bool);
+    let table: Vec<Case> = vec![
         (
             "failure marker",
             vec![rule(Fail).contains("wrong")],
@@ -790,7 +621,9 @@ fn json_is_compared_by_meaning() {
         (json!(true), "1", false),
     ];
     for (wanted, came, equal) in table {
-        let check = own(vec![rule(Class::Ok).json("/v", &[wanted.clone()])]);
+        let check = own(vec![
+            rule(Class::Ok).json("/v", std::slice::from_ref(&wanted)),
+        ]);
         let got = classify(&check, &answer(200, &format!("{{\"v\":{came}}}")));
         assert_eq!(got.class == Class::Ok, equal, "{wanted} and {came}");
     }
