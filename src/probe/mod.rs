@@ -10,8 +10,6 @@ mod judge;
 pub mod network;
 pub mod noise;
 pub mod observation;
-#[cfg(test)]
-mod testing;
 mod trace;
 mod websocket;
 
@@ -44,11 +42,6 @@ impl Prober {
             allow_private: config_network.allow_private,
             connect_to: config_network.connect_to,
         })
-    }
-
-    /// Sent with every HTTP request.
-    pub(super) fn user_agent(&self) -> &str {
-        &self.user_agent
     }
 
     /// Runs a check once. Ends at the check's timeout at the latest, whatever the peer does, with every connection closed.
