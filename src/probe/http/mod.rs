@@ -12,6 +12,8 @@ pub(super) mod request;
 mod zstd;
 
 #[cfg(test)]
+pub(super) mod testing;
+#[cfg(test)]
 mod tests;
 
 use hyper::body::Incoming;

@@ -46,7 +46,7 @@ impl Outgoing {
         let mut url = url.clone();
         hide_user_info(&mut url);
         let mut headers = HeaderMap::new();
-        let agent = HeaderValue::from_str(cx.prober.user_agent())
+        let agent = HeaderValue::from_str(&cx.prober.user_agent)
             .map_err(|_| config("the User-Agent is not a header value"))?;
         headers.insert(header::USER_AGENT, agent);
         headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));

@@ -1,4 +1,4 @@
-//! What the tests of several kinds need: a check, a prober, and servers on loopback that misbehave on purpose.
+//! What the tests of the http and websocket kinds need: a check, a prober, and servers on loopback that misbehave on purpose.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -9,13 +9,13 @@ use hyper::{HeaderMap, Method};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::Prober;
-use super::network::System;
-use super::observation::Run;
 use crate::config::*;
+use crate::probe::Prober;
+use crate::probe::network::System;
+use crate::probe::observation::Run;
 
 /// A check as a user would write it, without rules: no block signs, mismatches fail.
-pub(super) fn check(kind: Kind) -> Check {
+pub(in crate::probe) fn check(kind: Kind) -> Check {
     let name: Arc<str> = "a".into();
     Check {
         id: CheckId {
@@ -43,7 +43,7 @@ pub(super) fn check(kind: Kind) -> Check {
 }
 
 /// A GET with the defaults.
-pub(super) fn get(url: &str) -> HttpTarget {
+pub(in crate::probe) fn get(url: &str) -> HttpTarget {
     HttpTarget {
         url: url.parse().unwrap(),
         method: Method::GET,
@@ -57,7 +57,7 @@ pub(super) fn get(url: &str) -> HttpTarget {
 }
 
 /// A rule without conditions.
-pub(super) fn rule(verdict: super::failure::Class) -> Rule {
+pub(in crate::probe) fn rule(verdict: crate::probe::failure::Class) -> Rule {
     Rule {
         status: None,
         headers: Vec::new(),
@@ -71,7 +71,7 @@ pub(super) fn rule(verdict: super::failure::Class) -> Rule {
 }
 
 /// Runs a check once, over the real network of this host.
-pub(super) async fn run(check: &Check) -> Run {
+pub(in crate::probe) async fn run(check: &Check) -> Run {
     run_on(
         NetworkSettings {
             allow_private: true,
@@ -83,7 +83,7 @@ pub(super) async fn run(check: &Check) -> Run {
 }
 
 /// The same with other settings.
-pub(super) async fn run_on(network: NetworkSettings, check: &Check) -> Run {
+pub(in crate::probe) async fn run_on(network: NetworkSettings, check: &Check) -> Run {
     let config = Config {
         vantage: "local".into(),
         user_agent: "platform_exporter/test".into(),
@@ -104,7 +104,9 @@ pub(super) async fn run_on(network: NetworkSettings, check: &Check) -> Run {
 }
 
 /// Serves every connection with `handler`, as long as the test lasts.
-pub(super) async fn serve<F>(handler: impl Fn(TcpStream) -> F + Send + 'static) -> SocketAddr
+pub(in crate::probe) async fn serve<F>(
+    handler: impl Fn(TcpStream) -> F + Send + 'static,
+) -> SocketAddr
 where
     F: Future<Output = ()> + Send + 'static,
 {
@@ -120,7 +122,7 @@ where
 
 /// What a server does after its bytes.
 #[derive(Clone)]
-pub(super) enum Then {
+pub(in crate::probe) enum Then {
     /// Closes the connection.
     Fin,
     /// Resets it.
@@ -134,7 +136,7 @@ pub(super) enum Then {
 }
 
 /// Sends bytes, and then what comes then.
-pub(super) async fn play(mut stream: TcpStream, bytes: &[u8], then: Then) {
+pub(in crate::probe) async fn play(mut stream: TcpStream, bytes: &[u8], then: Then) {
     if stream.write_all(bytes).await.is_err() {
         return;
     }
@@ -166,7 +168,7 @@ pub(super) async fn play(mut stream: TcpStream, bytes: &[u8], then: Then) {
 }
 
 /// Reads a request's head.
-pub(super) async fn read_head(stream: &mut TcpStream) -> String {
+pub(in crate::probe) async fn read_head(stream: &mut TcpStream) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         match stream.read_u8().await {
@@ -178,14 +180,14 @@ pub(super) async fn read_head(stream: &mut TcpStream) -> String {
 }
 
 /// An authority of the tests' own, with a certificate for 127.0.0.1.
-pub(super) struct Authority {
+pub(in crate::probe) struct Authority {
     dir: tempfile::TempDir,
     chain: Vec<rustls::pki_types::CertificateDer<'static>>,
     key: Vec<u8>,
 }
 
 impl Authority {
-    pub(super) fn new() -> Self {
+    pub(in crate::probe) fn new() -> Self {
         let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
         let ca_key = rcgen::KeyPair::generate().unwrap();
@@ -206,14 +208,14 @@ impl Authority {
     }
 
     /// What a check must trust.
-    pub(super) fn options(&self) -> TlsOptions {
+    pub(in crate::probe) fn options(&self) -> TlsOptions {
         TlsOptions {
             ca_file: Some(self.dir.path().join("ca.pem")),
             ..TlsOptions::default()
         }
     }
 
-    pub(super) fn acceptor(&self, alpn: &[&[u8]]) -> tokio_rustls::TlsAcceptor {
+    pub(in crate::probe) fn acceptor(&self, alpn: &[&[u8]]) -> tokio_rustls::TlsAcceptor {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let key = rustls::pki_types::PrivatePkcs8KeyDer::from(self.key.clone());
         let mut config = rustls::ServerConfig::builder_with_provider(provider)

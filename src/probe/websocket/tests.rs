@@ -11,9 +11,9 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use crate::config::{WsProtocol as Protocol, *};
 use crate::probe::failure::{Class, Reason};
+use crate::probe::http::testing::{Then, check, play, read_head, rule, run, serve};
 use crate::probe::noise::Responder;
 use crate::probe::observation::Run;
-use crate::probe::testing::{Then, check, play, read_head, rule, run, serve};
 
 fn target(url: &str, protocol: WsProtocol) -> WebsocketTarget {
     WebsocketTarget {

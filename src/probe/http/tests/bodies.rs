@@ -183,3 +183,36 @@ async fn a_body_at_the_limit_is_whole_and_one_byte_more_is_cut() {
         }
     }
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(300))]
+
+    /// Whatever a peer sends as an encoded body, the decoder ends it within its limit and without a panic.
+    #[test]
+    fn no_bytes_break_a_decoder(
+        encoding in 0..3_usize,
+        page in proptest::collection::vec(0..4_u8, 0..3000),
+        flips in proptest::collection::vec((proptest::prelude::any::<proptest::sample::Index>(), 1..=255_u8), 0..6),
+        pieces in 1..200_usize,
+        limit in 1..4000_usize,
+    ) {
+        let encodings: [(&str, fn(&[u8]) -> Vec<u8>); 3] = [("gzip", gzip), ("br", brotli), ("zstd", zstd)];
+        let (name, encode) = encodings[encoding];
+        let mut body = encode(&page);
+        for (at, flip) in &flips {
+            let at = at.index(body.len());
+            body[at] ^= flip;
+        }
+        let headers = hyper::HeaderMap::from_iter([(header::CONTENT_ENCODING, HeaderValue::from_static(name))]);
+        let mut decoder = Decoder::new(&headers, limit).unwrap();
+        let stopped = body.chunks(pieces).map(|piece| decoder.push(piece)).any(|pushed| !matches!(pushed, Ok(false)));
+        if stopped {
+            let read = decoder.into_read();
+            proptest::prop_assert!(read.len() <= limit);
+            proptest::prop_assert!(!flips.is_empty() || page.len() > limit && read == page[..limit]);
+        } else if let Ok((read, cut)) = decoder.finish() {
+            proptest::prop_assert!(read.len() <= limit);
+            proptest::prop_assert!(!flips.is_empty() || read == page[..page.len().min(limit)] && cut == (page.len() > limit));
+        }
+    }
+}

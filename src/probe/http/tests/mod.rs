@@ -15,10 +15,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::config::*;
 use crate::probe::failure::{Class, Reason};
-use crate::probe::observation::Run;
-use crate::probe::testing::{
+use crate::probe::http::testing::{
     Authority, Then, check, get, play, read_head, rule, run, run_on, serve,
 };
+use crate::probe::observation::Run;
 
 /// Asks a server that answers every request with these bytes.
 async fn ask(bytes: impl Into<Vec<u8>>, then: Then, edit: impl FnOnce(&mut Check)) -> Run {
