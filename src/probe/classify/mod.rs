@@ -11,8 +11,10 @@ use std::time::Duration;
 use hyper::HeaderMap;
 use url::Url;
 
+use super::dial::Failure;
 use super::escape::{DETAIL, escape};
 use super::failure::{Class, Reason};
+use super::judge;
 use super::observation::Outcome;
 use crate::config::{Check, Kind, Rule, Trust};
 use conditions::{Facts, Part};
@@ -211,39 +213,20 @@ fn built_in(check: &Check, facts: &Facts<'_>, missed: &Missed<'_>) -> Outcome {
             class: Class::Blocked,
             reason,
             needs_proof: false,
-            detail: format!("built-in: {sign}"),
+            detail: detail(&sign),
         };
     }
     let websocket = matches!(check.kind, Kind::Websocket(_));
     match status {
-        500..=599 => server_error(check, status),
+        500..=599 => judged(check, Reason::HttpStatus5xx, &status.to_string()),
         101 if websocket => Outcome::ok("built-in: 101"),
-        _ if websocket => mismatch(
+        _ if websocket => judged(
             check,
             Reason::WsUpgrade,
             &format!("{status} instead of 101"),
         ),
         200..=299 => success(check, facts, missed),
-        _ => mismatch(check, by_status(status), &unexpected(check, status)),
-    }
-}
-
-fn server_error(check: &Check, status: u16) -> Outcome {
-    // A service whose healthy answer is a 5xx is judged by that rule; until it has been seen to hold, a 5xx says nothing.
-    let expects_5xx = check
-        .rules
-        .iter()
-        .filter(|rule| rule.verdict == Class::Ok)
-        .any(|rule| {
-            rule.status.as_ref().is_some_and(|statuses| {
-                (500..600).any(|s| statuses.iter().any(|wanted| wanted.matches(s)))
-            })
-        });
-    Outcome {
-        class: Class::Fail,
-        reason: Reason::HttpStatus5xx,
-        needs_proof: check.trust == Trust::OnceProven && expects_5xx,
-        detail: format!("built-in: {status}"),
+        _ => judged(check, by_status(status), &unexpected(check, status)),
     }
 }
 
@@ -265,7 +248,7 @@ fn success(check: &Check, facts: &Facts<'_>, missed: &Missed<'_>) -> Outcome {
             needs_proof: check.trust == Trust::OnceProven,
             detail: detail(&format!("{came}, in the first {read} bytes")),
         },
-        reason => mismatch(check, reason, &format!("{came} ({read} bytes read)")),
+        reason => judged(check, reason, &format!("{came} ({read} bytes read)")),
     }
 }
 
@@ -284,20 +267,15 @@ fn unexpected(check: &Check, status: u16) -> String {
     format!("{status} is not expected; ok is {wanted}")
 }
 
-/// An answer that only misses what was expected of it.
-pub(super) fn mismatch(check: &Check, reason: Reason, what: &str) -> Outcome {
-    let unproven = check.trust == Trust::OnceProven;
-    let class = if unproven {
-        Class::Degraded
-    } else {
-        Class::Fail
-    };
-    Outcome {
-        class,
-        reason,
-        needs_proof: unproven,
-        detail: detail(what),
-    }
+/// What the check's trust makes of it.
+fn judged(check: &Check, reason: Reason, what: &str) -> Outcome {
+    judge::outcome(
+        check,
+        Failure {
+            reason,
+            detail: detail(what),
+        },
+    )
 }
 
 fn detail(what: &str) -> String {

@@ -196,7 +196,8 @@ proptest::proptest! {
         pieces in 1..200_usize,
         limit in 1..4000_usize,
     ) {
-        let encodings: [(&str, fn(&[u8]) -> Vec<u8>); 3] = [("gzip", gzip), ("br", brotli), ("zstd", zstd)];
+        type Encode = fn(&[u8]) -> Vec<u8>;
+        let encodings: [(&str, Encode); 3] = [("gzip", gzip), ("br", brotli), ("zstd", zstd)];
         let (name, encode) = encodings[encoding];
         let mut body = encode(&page);
         for (at, flip) in &flips {
