@@ -2,8 +2,10 @@
 //! and one budget of wire bytes. A failed probe is data, never an error.
 
 mod budget;
+pub mod classify;
 mod dial;
 mod dns;
+mod escape;
 pub mod failure;
 mod guard;
 mod handshake;
@@ -11,6 +13,7 @@ mod hosts;
 mod http;
 mod judge;
 pub mod network;
+pub mod noise;
 pub mod observation;
 mod policy;
 mod proxy;

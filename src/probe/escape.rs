@@ -1,0 +1,57 @@
+//! Makes bytes from a peer fit for people: lossy UTF-8, control characters escaped, cut to a length.
+
+/// The longest text of a peer's in a detail or a header shown to people, in bytes.
+pub(super) const DETAIL: usize = 200;
+
+/// At most `limit` bytes of printable text; what is cut off is marked with `…`.
+pub(super) fn escape(bytes: &[u8], limit: usize) -> String {
+    // A character of output takes at least one byte of input, so the rest need not be looked at.
+    let text = String::from_utf8_lossy(bytes.get(..limit).unwrap_or(bytes));
+    let mut out = String::new();
+    for character in text.chars() {
+        let piece = printable(character);
+        if out.len() + piece.len() > limit.saturating_sub(MARK.len()) {
+            out.push_str(MARK);
+            return out;
+        }
+        out.push_str(&piece);
+    }
+    if bytes.len() > limit {
+        out.push_str(MARK);
+    }
+    out
+}
+
+const MARK: &str = "…";
+
+/// Control characters and those that reorder or hide text would let a peer forge log lines and pages.
+fn printable(character: char) -> String {
+    let deceptive = matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    if character.is_control() || deceptive {
+        character.escape_default().collect()
+    } else {
+        character.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_peer_sends_is_made_harmless() {
+        let table: [(&[u8], usize, &str); 6] = [
+            (b"plain", 20, "plain"),
+            (b"a\r\nb\x1b[31m", 30, r"a\r\nb\u{1b}[31m"),
+            ("\u{202e}txt".as_bytes(), 30, r"\u{202e}txt"),
+            (b"\xff\xfe", 20, "\u{fffd}\u{fffd}"),
+            (b"0123456789", 8, "01234…"),
+            (&[0; 100], 12, r"\u{0}…"),
+        ];
+        for (bytes, limit, expected) in table {
+            let got = escape(bytes, limit);
+            assert_eq!(got, expected);
+            assert!(got.len() <= limit);
+        }
+    }
+}
