@@ -45,13 +45,17 @@ pub(super) fn has_variable(text: &str) -> bool {
     expand(text, &|_| None).is_err()
 }
 
-/// Whether everything below can be expanded.
-pub(super) fn is_complete(node: &Node, lookup: Lookup<'_>) -> bool {
-    match &node.content {
-        Content::Text(text) => expand(text, lookup).is_ok(),
-        Content::List(items) => items.iter().all(|item| is_complete(item, lookup)),
-        Content::Map(entries) => entries.iter().all(|e| is_complete(&e.node, lookup)),
-        _ => true,
+/// Lets every variable below stand for its own name: for what is not going to run, and is only shown.
+pub(super) fn name_variables(node: &mut Node) {
+    match &mut node.content {
+        Content::Text(text) if has_variable(text) => {
+            if let Ok(named) = expand(text, &|name| Some(name.to_owned())) {
+                *text = named.replace("${", "$${");
+            }
+        }
+        Content::List(items) => items.iter_mut().for_each(name_variables),
+        Content::Map(entries) => entries.iter_mut().for_each(|e| name_variables(&mut e.node)),
+        _ => {}
     }
 }
 

@@ -93,7 +93,7 @@ fn assemble(
     let mut wanted_credentials = catalogue.credentials();
     let mut tree = catalogue.merge(user);
     wanted_credentials.extend(merge::credentials(&tree));
-    switch::leave_out_incomplete(&mut tree, lookup);
+    switch::name_variables_of_off(&mut tree);
     let value = check::check(&SCHEMA, &tree, lookup, errors)?;
     let file = match raw::File::deserialize(value) {
         Ok(file) => file,

@@ -1,6 +1,6 @@
 //! What is off, and why: decided on the tree, before anything else is asked of a check that is not going to run.
 
-use super::env::{self, Lookup};
+use super::env;
 use super::tree::{Content, Node, children};
 
 /// Why a platform, component or check is off by its own switch.
@@ -33,21 +33,18 @@ fn credential_off(check: &Node, root: &Node) -> Option<String> {
     (!configured).then(|| format!("needs the credential {name}"))
 }
 
-/// Leaves out checks that are off and name variables that are not set: they cannot be shown, and need not be.
-pub(super) fn leave_out_incomplete(root: &mut Node, lookup: Lookup<'_>) {
+/// Frees the checks that are off from variables: whether they are set matters only to what runs.
+pub(super) fn name_variables_of_off(root: &mut Node) {
     let settings = without_platforms(root);
     for platform in children(root, "platforms") {
         let platform_off = off(platform).is_some();
         for component in children(platform, "components") {
             let component_off = platform_off || off(component).is_some();
-            let Some(Content::Map(checks)) = component.get_mut("checks").map(|c| &mut c.content)
-            else {
-                continue;
-            };
-            checks.retain(|check| {
-                let off = component_off || check_off(&check.node, &settings).is_some();
-                !off || env::is_complete(&check.node, lookup)
-            });
+            for check in children(component, "checks") {
+                if component_off || check_off(check, &settings).is_some() {
+                    env::name_variables(check);
+                }
+            }
         }
     }
 }

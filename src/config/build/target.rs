@@ -207,8 +207,12 @@ impl Builder<'_> {
         }
     }
 
-    /// A path is part of labels and pages, so nothing that is to be hidden may come into it.
+    /// A path is part of labels and pages, so nothing that may be a secret comes into it. The catalogue knows which of its
+    /// variables are none.
     fn no_hidden_path(&mut self, at: &At<'_>) {
+        if &*at.near("url").node.place.file != self.around.file {
+            return;
+        }
         let url = at.node.text("url").unwrap_or_default();
         let shown = url.split(['?', '#']).next().unwrap_or_default();
         let path = match shown.split_once("://") {

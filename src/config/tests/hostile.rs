@@ -60,7 +60,11 @@ fn a_large_file_fits() {
     let started = std::time::Instant::now();
     let config = good(&text);
     println!("{:?}", started.elapsed());
-    let checks = config.platforms.iter().flat_map(|p| &p.components).map(|c| c.checks.len());
+    let checks = config
+        .platforms
+        .iter()
+        .flat_map(|p| &p.components)
+        .map(|c| c.checks.len());
     assert_eq!(checks.sum::<usize>(), 10_000);
 }
 

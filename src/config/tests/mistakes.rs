@@ -292,6 +292,10 @@ const RULES: &[(&str, &str)] = &[
         "9:38 .rules[0].json.error: `error` is not a JSON Pointer: it begins with / and writes ~ as ~0",
     ),
     (
+        "- { verdict: fail, json: { /a~2: [1] } }",
+        "9:38 .rules[0].json[\"/a~2\"]: `/a~2` is not a JSON Pointer: it begins with / and writes ~ as ~0",
+    ),
+    (
         "- { verdict: fail, json: { /error: 1 } }",
         "9:46 .rules[0].json[\"/error\"]: expected a list, found the number 1",
     ),
