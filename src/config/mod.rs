@@ -7,7 +7,7 @@ mod check;
 mod env;
 mod error;
 mod merge;
-pub mod raw;
+mod raw;
 mod schema;
 pub mod settings;
 mod suggest;
@@ -15,7 +15,7 @@ mod switch;
 #[cfg(test)]
 mod tests;
 mod tree;
-pub mod values;
+mod values;
 mod yaml;
 
 use std::io::Read;
