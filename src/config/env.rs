@@ -45,14 +45,16 @@ pub(super) fn has_variable(text: &str) -> bool {
     expand(text, &|_| None).is_err()
 }
 
-/// Makes the texts below that cannot be expanded stand for themselves.
-pub(super) fn quote_unset(node: &mut Node, lookup: Lookup<'_>) {
+/// Lets every variable below stand for its own name: for what is not going to run, and is only shown.
+pub(super) fn name_variables(node: &mut Node) {
     match &mut node.content {
-        Content::Text(text) if expand(text, lookup).is_err() => *text = text.replace("${", "$${"),
-        Content::List(items) => items.iter_mut().for_each(|item| quote_unset(item, lookup)),
-        Content::Map(entries) => entries
-            .iter_mut()
-            .for_each(|entry| quote_unset(&mut entry.node, lookup)),
+        Content::Text(text) if has_variable(text) => {
+            if let Ok(named) = expand(text, &|name| Some(name.to_owned())) {
+                *text = named.replace("${", "$${");
+            }
+        }
+        Content::List(items) => items.iter_mut().for_each(name_variables),
+        Content::Map(entries) => entries.iter_mut().for_each(|e| name_variables(&mut e.node)),
         _ => {}
     }
 }

@@ -7,7 +7,7 @@ mod check;
 mod env;
 mod error;
 mod merge;
-pub mod raw;
+mod raw;
 mod schema;
 pub mod settings;
 mod suggest;
@@ -15,7 +15,7 @@ mod switch;
 #[cfg(test)]
 mod tests;
 mod tree;
-pub mod values;
+mod values;
 mod yaml;
 
 use std::io::Read;
@@ -93,7 +93,7 @@ fn assemble(
     let mut wanted_credentials = catalogue.credentials();
     let mut tree = catalogue.merge(user);
     wanted_credentials.extend(merge::credentials(&tree));
-    switch::quote_unset(&mut tree, lookup);
+    switch::name_variables_of_off(&mut tree);
     let value = check::check(&SCHEMA, &tree, lookup, errors)?;
     let file = match raw::File::deserialize(value) {
         Ok(file) => file,

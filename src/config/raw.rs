@@ -1,7 +1,8 @@
 //! The file as it is written: types that mirror it key by key, from which the JSON Schema is generated.
 //!
 //! Every key is optional here, because a file over the catalogue names only what it changes; what must be there is asked
-//! for after merging. The comments are what people read in the schema.
+//! for after merging. The comments are what people read in the schema. None of the types can be printed for debugging:
+//! they hold secrets.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -15,7 +16,7 @@ use super::values::{
 use crate::probe::failure::{Class, Reason};
 
 /// Configuration of platform_exporter.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "platform_exporter")]
 pub struct File {
@@ -39,7 +40,7 @@ pub struct File {
 }
 
 /// When a check runs, and what turns its verdict.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Pace {
     /// Time between runs, start to start. Default: 30s.
@@ -57,7 +58,7 @@ pub struct Pace {
 }
 
 /// How the network is reached.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Network {
     /// Resolvers, in order of preference. Default: the system's.
@@ -78,7 +79,7 @@ pub struct Network {
 }
 
 /// What proves that our own network works.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Controls {
     /// How many targets must succeed. Default: two thirds of them, rounded up.
@@ -89,7 +90,7 @@ pub struct Controls {
 }
 
 /// One control target: exactly one of the keys.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ControlTarget {
     /// A TLS handshake, verified by name.
@@ -101,7 +102,7 @@ pub struct ControlTarget {
 }
 
 /// A question to a resolver.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ControlDns {
     /// Name that is asked for.
@@ -113,7 +114,7 @@ pub struct ControlDns {
 }
 
 /// Where a token comes from: exactly one of the keys.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Credential {
     /// A file, read again when it changes.
@@ -123,7 +124,7 @@ pub struct Credential {
 }
 
 /// A service people use. Over the catalogue it names only what it changes.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Platform {
     /// Its name as people write it. Default: its key.
@@ -135,15 +136,17 @@ pub struct Platform {
     /// Its fall should wake someone. Default: true for what the catalogue has switched on, false for the rest.
     pub page: Option<bool>,
     /// false turns it off; a platform of the catalogue is turned on by being named.
+    #[expect(dead_code, reason = "read in switch.rs, on the tree")]
     pub enabled: Option<bool>,
     /// Why it is off; only with `enabled: false`.
+    #[expect(dead_code, reason = "read in switch.rs, on the tree")]
     pub off_reason: Option<Label>,
     /// Its parts.
     pub components: Option<Entries<Name, Component>>,
 }
 
 /// A part of a platform that a user notices.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Component {
     /// What its fall does to the platform. Default: outage.
@@ -154,15 +157,17 @@ pub struct Component {
     #[schemars(range(min = 0, max = 1000))]
     pub tolerate: Option<usize>,
     /// false turns it off.
+    #[expect(dead_code, reason = "read in switch.rs, on the tree")]
     pub enabled: Option<bool>,
     /// Why it is off; only with `enabled: false`.
+    #[expect(dead_code, reason = "read in switch.rs, on the tree")]
     pub off_reason: Option<Label>,
     /// Its checks.
     pub checks: Option<Entries<Name, Check>>,
 }
 
 /// One probe of one target on a schedule: exactly one of http, tcp, tls, dns and websocket.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Check {
     /// A request over HTTP.
@@ -204,13 +209,15 @@ pub struct Check {
     /// What the platform's terms say about the request.
     pub terms: Option<String>,
     /// false turns it off.
+    #[expect(dead_code, reason = "read in switch.rs, on the tree")]
     pub enabled: Option<bool>,
     /// Why it is off; only with `enabled: false`.
+    #[expect(dead_code, reason = "read in switch.rs, on the tree")]
     pub off_reason: Option<Label>,
 }
 
 /// A request over HTTP.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Http {
     /// Address, beginning with http:// or https://. User info in it is sent and never printed.
@@ -233,7 +240,7 @@ pub struct Http {
 }
 
 /// TLS settings.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TlsOptions {
     /// PEM file of the only authorities trusted here. Default: the built-in ones and `network.ca_file`.
@@ -249,7 +256,7 @@ pub struct TlsOptions {
 }
 
 /// A connection, optionally with a banner.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tcp {
     /// Where to connect.
@@ -261,7 +268,7 @@ pub struct Tcp {
 }
 
 /// A TLS handshake.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tls {
     /// Where to connect.
@@ -279,7 +286,7 @@ pub struct Tls {
 }
 
 /// A question to a resolver.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Dns {
     /// Name that is asked for.
@@ -295,7 +302,7 @@ pub struct Dns {
 }
 
 /// A WebSocket, optionally with messages.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Websocket {
     /// Address, beginning with ws:// or wss://. User info in it is sent and never printed.
@@ -326,7 +333,7 @@ pub enum Protocol {
 }
 
 /// One rule: its conditions combine with *and*.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     /// Any of these statuses.
@@ -348,7 +355,7 @@ pub struct Rule {
 }
 
 /// What a body must contain or match: exactly one of the keys.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Body {
     /// This text.

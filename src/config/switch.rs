@@ -1,6 +1,6 @@
 //! What is off, and why: decided on the tree, before anything else is asked of a check that is not going to run.
 
-use super::env::{self, Lookup};
+use super::env;
 use super::tree::{Content, Node, children};
 
 /// Why a platform, component or check is off by its own switch.
@@ -33,8 +33,8 @@ fn credential_off(check: &Node, root: &Node) -> Option<String> {
     (!configured).then(|| format!("needs the credential {name}"))
 }
 
-/// In checks that are off, variables that are not set are left as they are written: they are only shown.
-pub(super) fn quote_unset(root: &mut Node, lookup: Lookup<'_>) {
+/// Frees the checks that are off from variables: whether they are set matters only to what runs.
+pub(super) fn name_variables_of_off(root: &mut Node) {
     let settings = without_platforms(root);
     for platform in children(root, "platforms") {
         let platform_off = off(platform).is_some();
@@ -42,7 +42,7 @@ pub(super) fn quote_unset(root: &mut Node, lookup: Lookup<'_>) {
             let component_off = platform_off || off(component).is_some();
             for check in children(component, "checks") {
                 if component_off || check_off(check, &settings).is_some() {
-                    env::quote_unset(check, lookup);
+                    env::name_variables(check);
                 }
             }
         }

@@ -201,11 +201,7 @@ async fn pages_for_people_and_machines() {
             && text.contains("\"up\""),
         "{text}"
     );
-    for path in [
-        "/nonsense",
-        "/metrics/",
-        "/api/v1/platforms/nonsense",
-    ] {
+    for path in ["/nonsense", "/metrics/", "/api/v1/platforms/nonsense"] {
         assert_eq!(exporter.get(path).await.status(), 404, "{path}");
     }
 }

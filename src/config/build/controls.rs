@@ -27,9 +27,8 @@ impl Builder<'_> {
         let count = given.unwrap_or(kinds.len());
         let quorum = raw.quorum.unwrap_or((count * 2).div_ceil(3));
         if quorum > count || (quorum == 0 && count > 0) {
-            let message = format!(
-                "{quorum} is out of range: there are {count} targets, and at least one must succeed"
-            );
+            let message =
+                format!("{quorum} is out of range: from 1 to the number of targets, here {count}");
             self.errors.value(&at.near("quorum"), message);
         }
         Controls {

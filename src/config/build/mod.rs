@@ -22,6 +22,7 @@ use super::settings::{
 };
 use super::suggest::did_you_mean;
 use super::switch;
+use super::tree::Content;
 use super::values::{Entries, Name};
 use pace::Pace;
 
@@ -122,11 +123,7 @@ impl Builder<'_> {
 
     fn platform(&mut self, name: String, raw: raw::Platform, at: &At<'_>) -> Platform {
         let off = self.switch(at);
-        if off.is_none()
-            && at
-                .key("components")
-                .is_none_or(|c| c.node.entries().is_empty())
-        {
+        if off.is_none() && lacks(at, "components") {
             let hint = did_you_mean(&name, self.around.catalogue.iter().copied());
             let unknown = !self.around.catalogue.contains(&name.as_str());
             let hint = hint.filter(|_| unknown).unwrap_or_default();
@@ -164,11 +161,7 @@ impl Builder<'_> {
     ) -> Component {
         let off = self.switch(at);
         let parent_off = platform_off || off.is_some();
-        if !parent_off
-            && at
-                .key("checks")
-                .is_none_or(|checks| checks.node.entries().is_empty())
-        {
+        if !parent_off && lacks(at, "checks") {
             self.errors.key(at, "has no checks");
         }
         let all = at.near("checks");
@@ -247,6 +240,13 @@ impl Builder<'_> {
             false => self.file(at, key, path),
         }
     }
+}
+
+/// Whether the mapping under a key is missing or empty.
+fn lacks(at: &At<'_>, key: &str) -> bool {
+    at.node
+        .get(key)
+        .is_none_or(|node| node.content == Content::Map(Vec::new()))
 }
 
 /// A relative path starts at the directory of the file that names it.

@@ -348,6 +348,21 @@ fn a_changed_definition_changes_its_hash_and_nothing_else_does() {
 }
 
 #[test]
+fn a_credential_of_ones_own_arrives() {
+    let own = with_check("http: { url: 'https://a/' }\ncredential: mine");
+    let config = good(&format!(
+        "credentials: {{ mine: {{ file: /dev/null }} }}\n{own}"
+    ));
+    let check = &config.platforms[0].components[0].checks[0];
+    let source = check
+        .credential
+        .as_ref()
+        .map(|credential| credential.source.clone());
+    assert_eq!(source, Some(CredentialSource::File("/dev/null".into())));
+    assert_eq!(check.off, None);
+}
+
+#[test]
 fn secrets_are_never_printed() {
     let text = "\
 network: { proxy: 'http://u:${SECRET}@127.0.0.1:3128' }
@@ -358,7 +373,7 @@ platforms:
     components:
       api:
         checks:
-          a: { http: { url: 'https://u:${SECRET}@a/?t=${SECRET}', body: '${SECRET}', headers: { authorization: 'Bearer ${SECRET}', x-a: '${SECRET}', cookie: hunter2 } } }
+          a: { http: { url: 'https://u:${SECRET}@a/?t=${SECRET}', body: '${SECRET}', headers: { authorization: 'Bearer ${SECRET}', x-a: '${SECRET}', cookie: hunter2, accept: text/html } } }
           b: { tcp: { address: 'a:1', send: '${SECRET}' } }
           c: { websocket: { url: 'wss://u:${SECRET}@a/?t=${SECRET}', send: '${SECRET}', headers: { x-a: '${SECRET}' } } }
 ";
@@ -370,6 +385,9 @@ platforms:
     };
     assert_eq!(http.url.password(), Some("hunter2"));
     assert_eq!(http.headers["x-a"], "hunter2");
+    let sensitive =
+        ["authorization", "x-a", "cookie", "accept"].map(|name| http.headers[name].is_sensitive());
+    assert_eq!(sensitive, [true, true, true, false]);
 
     let wrong = text
         .replace("SECRET", "BROKEN")

@@ -198,16 +198,31 @@ platforms:
       api:
         checks:
           on: { dns: { name: a } }
-          off: { enabled: false, http: { url: 'https://${UNSET}/' } }
+          off: { enabled: false, http: { url: 'https://${HOST}/$${a}/${UNSET}?${UNSET}' } }
           bare: { enabled: false, tls: { address: 'a:1', ca_file: /nowhere } }
 ";
     assert_eq!(
         outline(&good(text)),
-        "acme api on\nacme api bare(enabled: false)"
+        "acme api on\nacme api off(enabled: false)\nacme api bare(enabled: false)"
     );
+    let shown = check(text, "acme/api/off").kind.target();
+    assert_eq!(shown, "https://host/$%7Ba%7D/UNSET");
     let platform_off = text.replace("  acme:\n", "  acme:\n    enabled: false\n");
-    assert_eq!(outline(&good(&platform_off)).lines().count(), 2);
+    assert_eq!(outline(&good(&platform_off)).lines().count(), 3);
     assert!(bad(&text.replace("enabled: false, ", "")).contains("UNSET is not set"));
     // Everything else must still be right.
     assert!(bad(&text.replace("tls: {", "tls: { colour: blue,")).contains("unknown key"));
+}
+
+#[test]
+fn the_catalogue_may_put_a_variable_into_a_path() {
+    let catalogue = [(
+        "a.yaml",
+        "platforms: { a: { components: { b: { checks: { c: { http: { url: 'https://a/${HOST}' } } } } } } }",
+    )];
+    let config = crate::config::parse_with("config.yml", "", &catalogue, &super::lookup).unwrap();
+    assert_eq!(
+        config.platforms[0].components[0].checks[0].kind.target(),
+        "https://a/acme.example"
+    );
 }

@@ -34,6 +34,7 @@ const FILES: &[(&str, &str)] = &[
         "defaults: { interval: 5x }\n",
         "config.yml:1:23: defaults.interval: `5x` is not a duration: write it like 5s, 500ms or 1m30s",
     ),
+    ("defaults: { interval: '1 .5s' }\n", "config.yml:1:23: defaults.interval: not a duration such as 5s, 500ms or 1m30s"),
     (
         "defaults: { interval: 0s }\n",
         "config.yml:1:23: defaults.interval: `0s` is out of range: a duration is from 1ms to 1 day",
@@ -54,13 +55,13 @@ const FILES: &[(&str, &str)] = &[
     ("defaults: { fall: 99999999999999999999 }\n", "config.yml:1:19: defaults.fall: expected a whole number, found the number 1e+20"),
     ("network: { resolvers: [one] }\n", "config.yml:1:24: network.resolvers[0]: `one` is not the address of a resolver: write 192.0.2.1, 192.0.2.1:53 or [2001:db8::1]:53"),
     ("network: { source_address: host }\n", "config.yml:1:28: network.source_address: `host` is not an IP address"),
-    ("network: { proxy: socks4://u:hunter2@h }\n", "config.yml:1:19: network.proxy: not a proxy: write http://host:port or socks5h://host:port"),
+    ("network: { proxy: socks4://u:hunter2@h }\n", "config.yml:1:19: network.proxy: the scheme `socks4` does not fit: write http://host:port or socks5h://host:port"),
     ("network: { connect_to: { ':': 'a:1' } }\n", "config.yml:1:26: network.connect_to[\":\"]: `:` is not host:port, :port or host:"),
     ("network: { connect_to: { 'a:1': 'b' } }\n", "config.yml:1:33: network.connect_to[\"a:1\"]: `b` is not an address: write host:port, with an IPv6 host in brackets"),
     ("network: { max_in_flight: 0 }\n", "config.yml:1:27: network.max_in_flight: 0 is out of range: at least 1"),
     ("network: { ca_file: /nowhere/ca.pem }\n", "config.yml:1:21: network.ca_file: cannot read /nowhere/ca.pem: No such file or directory (os error 2)"),
-    ("controls: { quorum: 5 }\n", "config.yml:1:21: controls.quorum: 5 is out of range: there are 4 targets, and at least one must succeed"),
-    ("controls: { quorum: 0, targets: [{ tls: 'a:1' }] }\n", "config.yml:1:21: controls.quorum: 0 is out of range: there are 1 targets, and at least one must succeed"),
+    ("controls: { quorum: 5 }\n", "config.yml:1:21: controls.quorum: 5 is out of range: from 1 to the number of targets, here 4"),
+    ("controls: { quorum: 0, targets: [{ tls: 'a:1' }] }\n", "config.yml:1:21: controls.quorum: 0 is out of range: from 1 to the number of targets, here 1"),
     ("controls: { targets: [{}] }\n", "config.yml:1:23: controls.targets[0]: needs one of tls, tcp, dns"),
     ("controls: { targets: [{ tls: 'a:1', tcp: 'a:1' }] }\n", "config.yml:1:37: controls.targets[0].tcp: beside tls: there can be only one of tls, tcp, dns"),
     ("controls: { targets: [{ tls: 'a:1' }, { tls: 'a:1' }] }\n", "config.yml:1:39: controls.targets[1]: the same target stands above"),
@@ -77,6 +78,7 @@ config.yml:1:39: controls.targets[1].dns: the key `name` is missing"),
     ("platforms: { acme: }\n", "config.yml:1:14: platforms.acme: has no components, and the catalogue has none for it"),
     ("platforms: { acme: { components: { web: {} } } }\n", "config.yml:1:36: platforms.acme.components.web: has no checks"),
     ("platforms: { faces: { off_reason: tired } }\n", "config.yml:1:23: platforms.faces.off_reason: only together with `enabled: false`"),
+    ("platforms: { acme: { components: web } }\n", "config.yml:1:34: platforms.acme.components: expected a mapping, found text"),
     ("vantage: ${UNSET}\n", "config.yml:1:10: vantage: the environment variable UNSET is not set"),
     ("vantage: ${\n", "config.yml:1:10: vantage: `${` without the name of a variable and `}`; for the characters themselves write `$${`"),
     ("vantage: !vault a\n", "config.yml:1:17: the tag !vault has no meaning here"),
@@ -205,7 +207,7 @@ const CHECKS: &[(&str, &str)] = &[
     ),
     (
         "dns: { name: a, rcode: NXDOMAIN, answer: b }",
-        "7:44 .dns.answer: an answer with this rcode has no records",
+        "7:44 .dns.answer: an answer with NXDOMAIN has no records",
     ),
     (
         "websocket: { url: 'wss://a/', protocol: whatsapp_noise, send: a }",
@@ -290,6 +292,10 @@ const RULES: &[(&str, &str)] = &[
     (
         "- { verdict: fail, json: { error: [1] } }",
         "9:38 .rules[0].json.error: `error` is not a JSON Pointer: it begins with / and writes ~ as ~0",
+    ),
+    (
+        "- { verdict: fail, json: { /a~2: [1] } }",
+        "9:38 .rules[0].json[\"/a~2\"]: `/a~2` is not a JSON Pointer: it begins with / and writes ~ as ~0",
     ),
     (
         "- { verdict: fail, json: { /error: 1 } }",

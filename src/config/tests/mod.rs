@@ -1,6 +1,7 @@
 //! Tests of the whole way from text to configuration.
 
 mod building;
+mod files;
 mod hostile;
 mod merging;
 mod mistakes;

@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 
 /// A mapping with free keys, in the order of the file.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Entries<K, V>(pub Vec<(K, V)>);
 
 impl<K, V> Default for Entries<K, V> {
@@ -60,7 +60,7 @@ impl<K: JsonSchema, V: JsonSchema> JsonSchema for Entries<K, V> {
 }
 
 /// A list whose wrong items, which were reported, are none: the others keep their place.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Items<T>(pub Vec<Option<T>>);
 
 impl<T> Items<T> {

@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 use hyper::header;
 use regex::{Regex, bytes};
@@ -26,13 +27,19 @@ macro_rules! values {
     ($($(#[doc = $doc:literal])* $name:ident($type:ty) = $parse:path, $types:tt, $title:literal, $pattern:expr;)*) => {
         $(
             $(#[doc = $doc])*
-            #[derive(Clone, Debug)]
+            #[derive(Clone)]
             pub struct $name(pub $type);
 
             impl FromStr for $name {
                 type Err = String;
                 fn from_str(text: &str) -> Result<Self, String> {
-                    $parse(text).map(Self)
+                    static FORM: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new($pattern).ok());
+                    let value = $parse(text)?;
+                    // The schema must not refuse what is accepted here, so its form has the last word.
+                    match FORM.as_ref().is_some_and(|form| form.is_match(text)) {
+                        true => Ok(Self(value)),
+                        false => Err(concat!("not ", $title).into()),
+                    }
                 }
             }
 

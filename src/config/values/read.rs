@@ -114,24 +114,33 @@ fn url(text: &str, schemes: [&str; 2]) -> Result<Url, String> {
 /// Stricter than browsers are, which repair white space, backslashes and missing slashes.
 fn strict_url(text: &str) -> Result<Url, String> {
     let repaired = |c: char| c.is_whitespace() || c.is_control() || c == '\\';
-    match text.contains(repaired) {
-        true => Err("white space and backslashes must be percent-encoded".into()),
-        false => Url::parse(text).map_err(|error| error.to_string()),
+    if text.contains(repaired) {
+        return Err("white space and backslashes must be percent-encoded".into());
+    }
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    let rest = text.get(url.scheme().len()..).unwrap_or_default();
+    match rest.starts_with("://") {
+        true => Ok(url),
+        false => Err("the scheme must be followed by ://".into()),
     }
 }
 
 pub(super) fn proxy(text: &str) -> Result<Proxy, String> {
-    const FORM: &str = "not a proxy: write http://host:port or socks5h://host:port";
+    const FORM: &str = "write http://host:port or socks5h://host:port";
+    let wrong = || format!("not a proxy: {FORM}");
     let url = strict_url(text)
         .ok()
-        .filter(|_| text.contains("://"))
-        .ok_or(FORM)?;
+        .filter(Url::has_host)
+        .ok_or_else(wrong)?;
     let (kind, default_port) = match url.scheme() {
         "http" => (ProxyKind::Http, 80),
         "socks5h" => (ProxyKind::Socks5, 1080),
-        _ => return Err(FORM.into()),
+        scheme => return Err(format!("the scheme {} does not fit: {FORM}", quote(scheme))),
     };
-    let host = url.host_str().filter(|host| !host.is_empty()).ok_or(FORM)?;
+    let host = url
+        .host_str()
+        .filter(|host| !host.is_empty())
+        .ok_or_else(wrong)?;
     let host = host
         .trim_start_matches('[')
         .trim_end_matches(']')
