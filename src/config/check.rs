@@ -47,6 +47,12 @@ impl<'a> Checker<'a> {
     /// The right part of a value; none when nothing of it can be used.
     fn value(&mut self, schema: &'a Value, at: &At<'_>) -> Option<Value> {
         let shape = self.shape(schema);
+        if let Some((one, more)) = shape.one_or_more() {
+            return match &at.node.content {
+                Content::List(_) => self.value(more, at),
+                _ => self.value(one, at).map(|value| Value::Array(vec![value])),
+            };
+        }
         match &at.node.content {
             Content::Null if shape.nullable => Some(Value::Null),
             _ if !shape.has_form() => self.free(at),
@@ -257,6 +263,14 @@ impl<'a> Checker<'a> {
 impl<'a> Shape<'a> {
     fn allows(&self, name: &str) -> bool {
         is_type(self.schema, name)
+    }
+
+    /// The schemas of a list's item and of the list, where an item may stand by itself.
+    fn one_or_more(&self) -> Option<(&'a Value, &'a Value)> {
+        match self.schema["anyOf"].as_array()?.as_slice() {
+            [one, more] if is_type(more, "array") => Some((one, more)),
+            _ => None,
+        }
     }
 
     /// Whether the schema asks for anything.

@@ -10,8 +10,8 @@ use serde::Deserialize;
 use super::settings::{Depth, DownWhen, HttpVersion, Impact, Robots, Trust};
 use super::values::{
     Address, BytesPattern, ConnectFrom, Contact, DnsName, Duration, Entries, FilePath, HeaderName,
-    HeaderValue, HttpUrl, Ip, Items, JsonPointer, Label, Name, Pattern, ProxyUrl, Resolver,
-    ServerName, Size, Status, Variable, WebsocketUrl,
+    HeaderValue, HttpUrl, Ip, Items, JsonPointer, Label, Name, OneOrMore, Pattern, ProxyUrl,
+    Resolver, ServerName, Size, Status, Variable, WebsocketUrl,
 };
 use crate::probe::failure::{Class, Reason};
 
@@ -337,7 +337,7 @@ pub enum Protocol {
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     /// Any of these statuses.
-    pub status: Option<Items<Status>>,
+    pub status: Option<OneOrMore<Status>>,
     /// Headers, each of which must be there and match.
     pub header: Option<Entries<HeaderName, Pattern>>,
     /// What the body must contain or match.

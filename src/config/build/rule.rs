@@ -60,7 +60,7 @@ impl Builder<'_> {
         Rule {
             status: raw
                 .status
-                .map(|list| list.right().map(|status| status.0).collect()),
+                .map(|list| list.0.right().map(|status| status.0).collect()),
             headers: raw
                 .header
                 .unwrap_or_default()

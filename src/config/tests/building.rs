@@ -189,7 +189,7 @@ fn rules_arrive() {
 http: { url: 'https://a/' }
 rules:
 - { status: [200, 5xx], header: { Server: ^x }, redirect_to: /login, slower_than: 2s, verdict: degraded, reason: http_status_other }
-- { json: { /a~1b: [1, null, x] }, verdict: blocked }
+- { status: 5xx, json: { /a~1b: [1, null, x] }, verdict: blocked }
 - { body: { contains: '$${x}' }, verdict: fail }
 - { body: { regex: '(?-u)\\xFF' }, verdict: ok }
 - { verdict: local }",
@@ -214,6 +214,7 @@ rules:
         (first.verdict, first.reason),
         (Class::Degraded, Some(Reason::HttpStatusOther))
     );
+    assert_eq!(second.status, Some(vec![StatusMatch::Hundred(5)]));
     assert_eq!(
         second.json,
         [(

@@ -266,8 +266,8 @@ const RULES: &[(&str, &str)] = &[
         "9:44 .rules[0].status[1]: `0xx` is not a status: write 100 to 999, or a class from 1xx to 9xx",
     ),
     (
-        "- { verdict: fail, status: 200 }",
-        "9:38 .rules[0].status: expected a list, found the number 200",
+        "- { verdict: fail, status: all }",
+        "9:38 .rules[0].status: `all` is not a status: write 100 to 999, or a class from 1xx to 9xx",
     ),
     (
         "- { verdict: fail, status: [] }",

@@ -95,3 +95,32 @@ impl<T: JsonSchema> JsonSchema for Items<T> {
         json_schema!({"type": "array", "items": generator.subschema_for::<T>()})
     }
 }
+
+/// A list, or its only item by itself.
+#[derive(Clone)]
+pub struct OneOrMore<T>(pub Items<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMore<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        // The walker over the schema has put a single item into a list.
+        Items::deserialize(from).map(Self)
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for OneOrMore<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("One_or_more_of_{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let (one, more) = (
+            generator.subschema_for::<T>(),
+            Items::<T>::json_schema(generator),
+        );
+        json_schema!({"anyOf": [one, more]})
+    }
+}

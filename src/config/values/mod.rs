@@ -19,7 +19,7 @@ use serde::de::{self, Deserialize, Deserializer};
 use url::Url;
 
 use super::settings::{HostPort, Proxy, StatusMatch};
-pub use lists::{Entries, Items};
+pub use lists::{Entries, Items, OneOrMore};
 use read::*;
 pub(super) use read::{no_unit, quote};
 
