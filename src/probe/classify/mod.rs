@@ -149,7 +149,12 @@ fn by_rule(
             reason
         },
         needs_proof: check.trust == Trust::OnceProven
-            && misses_an_expectation(rule.verdict, decisive, expected.is_some()),
+            && misses_an_expectation(
+                rule.verdict,
+                decisive,
+                expected.is_some(),
+                facts.answer.status,
+            ),
         detail: escape(detail.as_bytes(), DETAIL),
     }
 }
@@ -167,12 +172,18 @@ fn expectation_behind<'a>(
         .or(missed.content_only.filter(|_| !looks_at_content))
 }
 
-/// A bad verdict that no content speaks for only says that nothing expected came. One that found its own evidence in
-/// the content is a positive sign of failure and counts from the first run.
-fn misses_an_expectation(verdict: Class, decisive: Option<Part>, expected: bool) -> bool {
+/// A bad verdict that rests on nothing but a status below 500, or on nothing at all, only says that nothing expected came.
+/// One that found its own evidence in the answer is a positive sign of failure and counts from the first run.
+fn misses_an_expectation(
+    verdict: Class,
+    decisive: Option<Part>,
+    expected: bool,
+    status: u16,
+) -> bool {
     let bad = matches!(verdict, Class::Degraded | Class::Fail);
+    let unexpected_status = matches!(decisive, None | Some(Part::Status)) && status < 500;
     let own_evidence = decisive.is_some_and(Part::is_content);
-    bad && !own_evidence && (expected || decisive.is_none())
+    bad && !own_evidence && (expected || unexpected_status)
 }
 
 /// The reason when a wanted part of the content is not there.

@@ -540,6 +540,22 @@ fn reasons_of_rule_verdicts() {
             answer(302, ""),
             Degraded,
             Reason::HttpStatusOther,
+            true,
+        ),
+        (
+            "5xx",
+            vec![rule(Degraded).status(&[502])],
+            answer(502, ""),
+            Degraded,
+            Reason::HttpStatus5xx,
+            false,
+        ),
+        (
+            "a status and a text",
+            vec![rule(Degraded).status(&[200]).contains("x")],
+            answer(200, "x"),
+            Degraded,
+            Reason::ContentMarkerPresent,
             false,
         ),
         (
