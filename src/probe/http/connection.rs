@@ -44,6 +44,15 @@ enum Sender {
     Http2(http2::SendRequest<Payload>),
 }
 
+impl Sender {
+    const fn version(&self) -> HttpVersion {
+        match self {
+            Self::Http1(_) => HttpVersion::Http1,
+            Self::Http2(_) => HttpVersion::Http2,
+        }
+    }
+}
+
 /// Connects, and secures the connection where the scheme says so.
 pub(in crate::probe) async fn open(
     cx: &Context<'_>,
@@ -103,7 +112,7 @@ impl Connection {
             HttpVersion::Http1 => start_http1(stream).await,
             HttpVersion::Http2 => start_http2(stream).await,
         };
-        let (sender, driver) = started.map_err(|error| errors::in_head(&error, &seen))?;
+        let (sender, driver) = started.map_err(|error| errors::in_head(&error, &seen, version))?;
         Ok(Self {
             sender,
             driver,
@@ -124,7 +133,7 @@ impl Connection {
             // A request that never went out only says "canceled"; why is what the connection ended with.
             let vague = error.is_canceled() || error.is_closed();
             let cause = self.driver.error().filter(|_| vague).unwrap_or(&error);
-            errors::in_head(cause, &self.seen)
+            errors::in_head(cause, &self.seen, self.sender.version())
         })?;
         // HTTP/1.1 has counted already, h2 counts only bytes.
         if response.headers().len() > HEADER_LINES {

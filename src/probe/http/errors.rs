@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind};
 
 use super::connection::HEAD_LIMIT;
 use super::metered::Seen;
+use crate::config::HttpVersion;
 use crate::probe::dial::Failure;
 use crate::probe::escape::{DETAIL, escape};
 use crate::probe::failure::Reason;
@@ -21,8 +22,14 @@ pub(super) enum InBody {
 }
 
 /// Names an error before or within the head.
-pub(super) fn in_head(error: &hyper::Error, seen: &Seen) -> Failure {
-    seen.failure().unwrap_or_else(|| named(error, seen, true))
+pub(super) fn in_head(error: &hyper::Error, seen: &Seen, version: HttpVersion) -> Failure {
+    let mut failure = seen.failure().unwrap_or_else(|| named(error, seen, true));
+    // A peer that speaks first and hangs up (SSH) may end the connection before hyper parses what it said.
+    let broke_off = matches!(failure.reason, Reason::HttpTruncated | Reason::HttpReset);
+    if broke_off && version == HttpVersion::Http1 && !seen.is_http1() {
+        failure.reason = Reason::HttpMalformed;
+    }
+    failure
 }
 
 /// Names an error within the body. `until_close`: nothing but the end of the connection ends it. `body_bytes`: what came

@@ -3,7 +3,7 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -21,8 +21,19 @@ pub(in crate::probe) struct Metered {
 #[derive(Debug, Default)]
 pub(in crate::probe) struct Seen {
     // A std mutex: held for a few instructions, never across an await, and by one task at a time.
-    inner: Mutex<(u64, Option<Failure>)>,
+    inner: Mutex<Inner>,
 }
+
+#[derive(Debug, Default)]
+struct Inner {
+    received: u64,
+    /// The first bytes received, as many as [`HTTP1`] has.
+    first: Vec<u8>,
+    failure: Option<Failure>,
+}
+
+/// How every answer over HTTP/1 begins.
+const HTTP1: &[u8] = b"HTTP/";
 
 impl Metered {
     pub(super) fn new(stream: Box<dyn Stream>) -> Self {
@@ -38,33 +49,37 @@ impl Metered {
 }
 
 impl Seen {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Bytes received, after TLS.
     pub(super) fn received(&self) -> u64 {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner).0
+        self.lock().received
+    }
+
+    /// What was received, however little, can be the beginning of an answer over HTTP/1.
+    pub(super) fn is_http1(&self) -> bool {
+        HTTP1.starts_with(&self.lock().first)
     }
 
     /// The failure of ours, of the byte budget or of TLS that ended the stream.
     pub(in crate::probe) fn failure(&self) -> Option<Failure> {
-        self.inner
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .1
-            .clone()
+        self.lock().failure.clone()
     }
 
-    fn count(&self, bytes: usize) {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner).0 += bytes as u64;
+    fn count(&self, bytes: &[u8]) {
+        let mut inner = self.lock();
+        inner.received += bytes.len() as u64;
+        let missing = HTTP1.len() - inner.first.len();
+        inner.first.extend(bytes.iter().take(missing));
     }
 
     fn note<T>(&self, polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if let Poll::Ready(Err(error)) = &polled
             && let Some(failure) = stream_failure(error)
         {
-            self.inner
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .1
-                .get_or_insert(failure);
+            self.lock().failure.get_or_insert(failure);
         }
         polled
     }
@@ -78,7 +93,8 @@ impl AsyncRead for Metered {
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
-        self.seen.count(buf.filled().len() - before);
+        self.seen
+            .count(buf.filled().get(before..).unwrap_or_default());
         self.seen.note(polled)
     }
 }

@@ -104,6 +104,14 @@ async fn closed_or_reset_before_the_request_is_read() {
     };
     let outcome = run_at(closing).await;
     assert_eq!(outcome.reason, Reason::HttpEmptyReply, "{}", outcome.detail);
+    let banner = serve(|mut stream| async move {
+        let _ = stream.write_all(b"SSH-2.0-OpenSSH_9.2\r\n").await;
+    })
+    .await;
+    for _ in 0..20 {
+        let outcome = run_at(banner).await; // Which error it ends with is a race.
+        assert_eq!(outcome.reason, Reason::HttpMalformed, "{}", outcome.detail);
+    }
     let resetting = serve(|stream| async move { stream.set_zero_linger().unwrap() }).await;
     let outcome = run_at(resetting).await;
     assert_eq!(outcome.reason, Reason::HttpReset, "{}", outcome.detail);
