@@ -337,6 +337,8 @@ pub struct Check {
     pub terms: Option<String>,
     /// Sent as `Authorization: Bearer …`.
     pub credential: Option<Credential>,
+    /// Values in `kind` that are never printed, also when a peer repeats them.
+    pub secrets: Vec<Secret>,
     /// Off with the reason, or on.
     pub off: Option<String>,
     /// Hash of everything above that changes what a result means; proof and streaks are lost when it changes.

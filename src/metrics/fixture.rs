@@ -87,6 +87,7 @@ pub fn check(platform: &str, component: &str, check: &str, kind: Kind, depth: De
         terms: None,
         credential: None,
         off: None,
+        secrets: Vec::new(),
         definition: 1,
     }
 }

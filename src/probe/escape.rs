@@ -10,19 +10,20 @@ pub(super) fn escape(bytes: &[u8], limit: usize) -> String {
     let mut out = String::new();
     for character in text.chars() {
         let piece = printable(character);
-        if out.len() + piece.len() > limit.saturating_sub(MARK.len()) {
-            out.push_str(MARK);
+        if out.len() + piece.len() > limit.saturating_sub(CUT.len()) {
+            out.push_str(CUT);
             return out;
         }
         out.push_str(&piece);
     }
     if bytes.len() > limit {
-        out.push_str(MARK);
+        out.push_str(CUT);
     }
     out
 }
 
-const MARK: &str = "…";
+/// Ends a text that was cut.
+pub(super) const CUT: &str = "…";
 
 /// Control characters and those that reorder or hide text would let a peer forge log lines and pages.
 fn printable(character: char) -> String {

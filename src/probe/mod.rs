@@ -19,6 +19,7 @@ mod policy;
 mod proxy;
 mod question;
 mod race;
+mod redact;
 mod resolver;
 mod tcp;
 #[cfg(test)]
@@ -41,6 +42,7 @@ use failure::Reason;
 use guard::{Clocks, isolate};
 use network::Network;
 use observation::{Outcome, Run};
+use redact::redact;
 use resolver::Resolver;
 use trace::{Recorded, Step, Trace};
 use trust::Trust;
@@ -87,8 +89,8 @@ impl Prober {
             };
             tokio::time::timeout(check.timeout, isolate(probe(&cx))).await
         };
-        let recorded = trace.finish();
-        let outcome = match (clocks.fault(check.timeout), ended) {
+        let mut recorded = trace.finish();
+        let mut outcome = match (clocks.fault(check.timeout), ended) {
             (Some(why), _) => Outcome::local(Reason::LocalClock, why),
             (None, Ok(Ok(outcome))) => outcome,
             (None, Ok(Err(panic))) => {
@@ -96,6 +98,9 @@ impl Prober {
             }
             (None, Err(_)) => judge::outcome(check, at_deadline(&recorded, check.timeout)),
         };
+        for secrets in [&check.secrets, &recorded.secrets] {
+            redact(secrets, &mut outcome, &mut recorded.hops);
+        }
         Run {
             outcome,
             phases: recorded.phases,

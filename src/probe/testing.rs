@@ -100,6 +100,7 @@ pub fn check(kind: Kind) -> Check {
         terms: None,
         credential: None,
         off: None,
+        secrets: Vec::new(),
         definition: 0,
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::failure::Reason;
 use super::observation::{Certificate, Hop, Phase, Phases};
+use crate::config::Secret;
 
 /// Where a run stands. Each step belongs to a phase and names the timeout that falls in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +88,7 @@ struct Inner {
     verified_tls: bool,
     noted: Option<(Reason, String)>,
     hops: Vec<Hop>,
+    secrets: Vec<Secret>,
 }
 
 /// What a trace holds when the run is over.
@@ -108,6 +110,8 @@ pub struct Recorded {
     pub noted: Option<(Reason, String)>,
     /// Requests and answers.
     pub hops: Vec<Hop>,
+    /// Secrets that were read during the run.
+    pub secrets: Vec<Secret>,
 }
 
 impl Trace {
@@ -124,6 +128,7 @@ impl Trace {
                 verified_tls: false,
                 noted: None,
                 hops: Vec::new(),
+                secrets: Vec::new(),
             }),
         }
     }
@@ -158,6 +163,11 @@ impl Trace {
         if let Some(hop) = self.lock().hops.last_mut() {
             edit(hop);
         }
+    }
+
+    /// Records a secret that was read for this run, so that it can be taken out of what the run tells.
+    pub fn keep_secret(&self, secret: Secret) {
+        self.lock().secrets.push(secret);
     }
 
     /// Records the status of an answer.
@@ -202,6 +212,7 @@ impl Trace {
             verified_tls: inner.verified_tls,
             noted: inner.noted,
             hops: inner.hops,
+            secrets: inner.secrets,
         }
     }
 }

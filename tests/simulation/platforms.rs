@@ -73,6 +73,7 @@ fn check(platform: &str, component: &str, depth: Depth) -> Check {
         terms: None,
         credential: None,
         off: None,
+        secrets: Vec::new(),
         definition: 0,
     }
 }

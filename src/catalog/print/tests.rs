@@ -47,6 +47,7 @@ fn check(name: &str, kind: Kind) -> Check {
         terms: None,
         credential: None,
         off: None,
+        secrets: Vec::new(),
         definition: 0,
     }
 }

@@ -6,7 +6,7 @@ use super::super::merge::KINDS;
 use super::super::settings::{Check, CheckId, Credential, Depth, Kind, Trust};
 use super::super::suggest::did_you_mean;
 use super::super::{raw, switch};
-use super::Builder;
+use super::{Builder, secrets};
 
 impl Builder<'_> {
     /// None where something is wrong that was reported.
@@ -34,6 +34,7 @@ impl Builder<'_> {
             &kind,
             &format!("{depth:?} {trust:?} {block_signs}"),
         );
+        let secrets = secrets::of(&kind, &at.near(key), self.around.file);
         Some(Check {
             id: CheckId {
                 platform: platform.into(),
@@ -54,6 +55,7 @@ impl Builder<'_> {
             robots: raw.robots,
             terms: raw.terms,
             credential,
+            secrets,
             off,
             definition,
         })

@@ -100,6 +100,7 @@ impl Builder<'_> {
             terms: None,
             credential: None,
             off: None,
+            secrets: Vec::new(),
             definition: 0,
         };
         Control { name, check }

@@ -9,6 +9,7 @@ mod controls;
 mod network;
 mod pace;
 mod rule;
+mod secrets;
 mod target;
 
 use std::path::{Path, PathBuf};

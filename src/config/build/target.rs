@@ -15,8 +15,8 @@ use super::super::settings::{
 };
 use super::super::tree::Entry;
 use super::super::values::{Entries, HeaderName, HeaderValue};
-use super::Builder;
 use super::check::has_variable;
+use super::{Builder, secrets};
 
 /// Redirects followed when nothing is said: a front page needs one or two.
 const REDIRECTS: usize = 3;
@@ -24,16 +24,6 @@ const REDIRECTS: usize = 3;
 const BODY: usize = 1 << 20;
 /// Last byte of WhatsApp's connection header `WA 06 03`: the dictionary that today's clients name.
 const DICT_VERSION: u8 = 3;
-/// Names of headers, or parts of them, whose values are never printed wherever they come from.
-const SECRET_HEADERS: [&str; 6] = [
-    "authorization",
-    "cookie",
-    "token",
-    "secret",
-    "key",
-    "password",
-];
-
 impl Builder<'_> {
     pub(super) fn kind(
         &mut self,
@@ -161,10 +151,9 @@ impl Builder<'_> {
                 self.errors.key(&all.entry(second), message);
             }
             let variable = written.iter().any(|entry| has_variable(&all, &entry.key));
-            let secret = SECRET_HEADERS
-                .iter()
-                .any(|word| name.as_str().contains(word));
-            value.0.set_sensitive(variable || secret);
+            value
+                .0
+                .set_sensitive(variable || secrets::is_secret(name.as_str()));
             headers.insert(name, value.0);
         }
         headers

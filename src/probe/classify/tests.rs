@@ -44,6 +44,7 @@ fn check(block_signs: bool, trust: Trust, rules: Vec<Rule>) -> Check {
         terms: None,
         credential: None,
         off: None,
+        secrets: Vec::new(),
         definition: 0,
     }
 }

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::connection::Payload;
 use super::decode;
-use crate::config::{Credential, CredentialSource, HttpVersion};
+use crate::config::{Credential, CredentialSource, HttpVersion, Secret};
 use crate::probe::dial::{Context, Failure};
 use crate::probe::escape::{DETAIL, escape};
 use crate::probe::failure::Reason;
@@ -56,7 +56,7 @@ impl Outgoing {
         );
         replace(&mut headers, own);
         if let Some(credential) = &cx.check.credential {
-            headers.insert(header::AUTHORIZATION, bearer(credential).await?);
+            headers.insert(header::AUTHORIZATION, bearer(cx, credential).await?);
         }
         Ok(Self {
             method,
@@ -180,7 +180,7 @@ fn path_and_query(url: &Url) -> String {
     }
 }
 
-async fn bearer(credential: &Credential) -> Result<HeaderValue, Failure> {
+async fn bearer(cx: &Context<'_>, credential: &Credential) -> Result<HeaderValue, Failure> {
     let unusable = |why: &str| Failure {
         reason: Reason::LocalCredentials,
         detail: format!("credential {:?} {why}", credential.name),
@@ -196,6 +196,7 @@ async fn bearer(credential: &Credential) -> Result<HeaderValue, Failure> {
     let mut value = HeaderValue::from_str(&format!("Bearer {token}"))
         .map_err(|_| unusable("is not a header value"))?;
     value.set_sensitive(true);
+    cx.trace.keep_secret(Secret(token.to_owned()));
     Ok(value)
 }
 

@@ -38,6 +38,7 @@ pub(in crate::probe) fn check(kind: Kind) -> Check {
         terms: None,
         credential: None,
         off: None,
+        secrets: Vec::new(),
         definition: 0,
     }
 }

@@ -82,6 +82,7 @@ fn check(platform: &str, component: &str, name: &str, depth: Depth) -> Check {
         terms: None,
         credential: None,
         off: None,
+        secrets: Vec::new(),
         definition: 1,
     }
 }
