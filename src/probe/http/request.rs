@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use data_encoding::BASE64;
 use hyper::body::Bytes;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, StatusCode, Uri, Version};
@@ -43,6 +44,7 @@ impl Outgoing {
         own: &HeaderMap,
         body: Option<String>,
     ) -> Result<Self, Failure> {
+        let login = basic(url)?;
         let mut url = url.clone();
         hide_user_info(&mut url);
         let mut headers = HeaderMap::new();
@@ -54,6 +56,7 @@ impl Outgoing {
             header::ACCEPT_ENCODING,
             HeaderValue::from_static(decode::ACCEPTED),
         );
+        headers.extend(login.map(|login| (header::AUTHORIZATION, login)));
         replace(&mut headers, own);
         if let Some(credential) = &cx.check.credential {
             headers.insert(header::AUTHORIZATION, bearer(cx, credential).await?);
@@ -157,6 +160,20 @@ fn replace(headers: &mut HeaderMap, own: &HeaderMap) {
     for (name, value) in own {
         headers.append(name, value.clone());
     }
+}
+
+/// The `user:password@` of a URL as HTTP's Basic scheme (RFC 7617).
+fn basic(url: &Url) -> Result<Option<HeaderValue>, Failure> {
+    if url.username().is_empty() && url.password().is_none() {
+        return Ok(None);
+    }
+    let plain = |text: &str| percent_encoding::percent_decode_str(text).collect::<Vec<u8>>();
+    let password = plain(url.password().unwrap_or_default());
+    let login = [plain(url.username()), b":".to_vec(), password].concat();
+    let mut value = HeaderValue::from_str(&format!("Basic {}", BASE64.encode(&login)))
+        .map_err(|_| config("the URL's user and password are not a header value"))?;
+    value.set_sensitive(true);
+    Ok(Some(value))
 }
 
 fn hide_user_info(url: &mut Url) {

@@ -157,6 +157,21 @@ async fn block_signs_and_retry_after() {
 }
 
 #[tokio::test]
+async fn a_login_in_the_url_is_sent_and_not_shown() {
+    let (address, heads) = site(&[("/", "200 X\r\n")]).await;
+    let url = format!("http://Aladdin:open%20sesame@{address}/");
+    let run = run(&check(Kind::Http(get(&url)))).await;
+    let head = heads.lock().unwrap().remove(0);
+    let login = "authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="; // RFC 7617's own example
+    assert!(head.lines().any(|line| line == login), "{head}");
+    let shown = format!("{:?}", run.hops);
+    assert!(
+        !shown.contains("sesame") && !shown.contains("QWxh"),
+        "{shown}"
+    );
+}
+
+#[tokio::test]
 async fn the_request_is_what_was_asked_for() {
     let (address, heads) = site(&[("/x?q=1", "200 X\r\n")]).await;
     let dir = tempfile::tempdir().unwrap();
