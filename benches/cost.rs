@@ -33,6 +33,8 @@ async fn main() -> Result<()> {
     if std::env::args().any(|argument| argument == "--test") {
         return Ok(());
     }
+    // reqwest wants one even for plain HTTP; a second installation would be no harm.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let folder = tempfile::tempdir()?;
     let (tls, ca) = certificate(folder.path())?;
     let https = serve(Some(tls)).await?;
