@@ -24,7 +24,6 @@ mod resolver;
 mod tcp;
 #[cfg(test)]
 mod testing;
-mod text;
 mod tls;
 mod tls_errors;
 mod trace;

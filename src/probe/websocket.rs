@@ -17,7 +17,7 @@ use url::Url;
 
 use super::classify::{self, Answer};
 use super::dial::{Context, Failure};
-use super::escape::{DETAIL, escape};
+use super::escape::escape;
 use super::failure::Reason;
 use super::http::connection::{self, Connection};
 use super::http::metered::{Metered, Seen};
@@ -60,10 +60,7 @@ async fn talk(cx: &Context<'_>, target: &WebsocketTarget) -> Result<Answer, Fail
     let (stream, version) =
         connection::open(cx, &request.url, &target.tls, Some(HttpVersion::Http1)).await?;
     let seen = stream.seen();
-    let outgoing = request.build(version).map_err(|detail| Failure {
-        reason: Reason::LocalConfig,
-        detail,
-    })?;
+    let outgoing = request.build(version)?;
     cx.trace.enter(Step::Head);
     let mut connection = Connection::start(stream, version).await?;
     let mut response = connection.send(outgoing).await?;
@@ -187,10 +184,7 @@ fn compose(
 }
 
 fn failed(reason: Reason, detail: &str) -> Failure {
-    Failure {
-        reason,
-        detail: escape(detail.as_bytes(), DETAIL),
-    }
+    Failure::new(reason, detail)
 }
 
 /// An upgraded connection.

@@ -280,13 +280,7 @@ fn unexpected(check: &Check, status: u16) -> String {
 
 /// What the check's trust makes of it.
 fn judged(check: &Check, reason: Reason, what: &str) -> Outcome {
-    judge::outcome(
-        check,
-        Failure {
-            reason,
-            detail: detail(what),
-        },
-    )
+    judge::outcome(check, Failure::new(reason, detail(what)))
 }
 
 fn detail(what: &str) -> String {
