@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::escape::{DETAIL, escape};
 use super::failure::{Class, Reason};
 use crate::time::Time;
 
@@ -19,13 +20,13 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// All assertions hold.
-    pub fn ok(detail: impl Into<String>) -> Self {
+    /// All assertions hold. The detail may hold peer data: it is escaped and cut here.
+    pub fn ok(detail: impl AsRef<str>) -> Self {
         Self {
             class: Class::Ok,
             reason: Reason::Ok,
             needs_proof: false,
-            detail: detail.into(),
+            detail: escape(detail.as_ref().as_bytes(), DETAIL),
         }
     }
 

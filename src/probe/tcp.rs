@@ -69,7 +69,7 @@ async fn banner(
         let text = String::from_utf8_lossy(&banner);
         cx.trace.hop(|hop| hop.body_start = escape(&banner, DETAIL));
         if expect.is_match(&text) {
-            return Ok(format!("banner {}", escape(&banner, DETAIL)));
+            return Ok(format!("banner {text}"));
         }
         // If the deadline comes now, what came did not match.
         let failure = mismatch(&banner);
