@@ -29,6 +29,7 @@ pub use env::Lookup;
 pub use error::{Error, Errors, Place};
 pub use schema::json_schema;
 pub use settings::*;
+pub(crate) use suggest::did_you_mean;
 
 use at::At;
 use merge::Catalogue;

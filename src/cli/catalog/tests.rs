@@ -232,7 +232,7 @@ fn one_platform_can_be_picked_and_an_unknown_one_is_an_error() {
     );
     assert_eq!(
         describe(&config, Some("nope")).unwrap_err(),
-        "unknown platform \"nope\"; known are: acme, other"
+        "no platform is named \"nope\". There are: acme, other"
     );
 }
 
