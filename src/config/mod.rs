@@ -12,6 +12,7 @@ mod schema;
 pub mod settings;
 mod suggest;
 mod switch;
+mod target;
 #[cfg(test)]
 mod tests;
 mod tree;

@@ -46,7 +46,6 @@ pub fn config() -> Config {
             interval: Duration::ZERO,
             spacing: Duration::ZERO,
         },
-        respect_robots: false,
         platforms: vec![],
     }
 }

@@ -82,7 +82,6 @@ fn config(platforms: Vec<Platform>) -> Config {
             interval: Duration::from_secs(30),
             spacing: Duration::from_secs(1),
         },
-        respect_robots: false,
         platforms,
     }
 }

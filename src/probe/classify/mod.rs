@@ -22,8 +22,6 @@ use conditions::{Facts, Part};
 /// A complete answer, as far as it was read.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// Who gave it: the last request's URL.
-    pub url: Url,
     /// Its status.
     pub status: u16,
     /// Its headers.

@@ -61,7 +61,6 @@ fn own(rules: Vec<Rule>) -> Check {
 
 fn answer(status: u16, body: &str) -> Answer {
     Answer {
-        url: "https://www.example.com/me".parse().unwrap(),
         status,
         headers: HeaderMap::new(),
         body: body.as_bytes().to_vec(),

@@ -173,7 +173,6 @@ impl<'a> Walk<'a> {
 
     fn compose(&self, response: &Response<Incoming>, body: Body) -> Answer {
         Answer {
-            url: self.request.url.clone(),
             status: response.status().as_u16(),
             headers: response.headers().clone(),
             body: body.bytes,

@@ -95,7 +95,6 @@ pub(in crate::probe) async fn run_on(network: NetworkSettings, check: &Check) ->
             interval: Duration::from_secs(30),
             spacing: Duration::from_secs(1),
         },
-        respect_robots: false,
         platforms: Vec::new(),
     };
     Prober::new(&config, Arc::new(System::default()))
