@@ -52,6 +52,29 @@ pub fn classify(check: &Check, answer: &Answer) -> Outcome {
     built_in(check, &facts, &missed)
 }
 
+/// Judges a run without an answer to look at (tcp, tls, dns) that was ok: its rules know only how long it took.
+pub(super) fn by_duration(check: &Check, elapsed: Duration, ok: Outcome) -> Outcome {
+    let answer = Answer {
+        status: NO_STATUS,
+        headers: HeaderMap::new(),
+        body: Vec::new(),
+        cut: false,
+        redirects: Vec::new(),
+        elapsed,
+    };
+    let facts = Facts::of(&answer);
+    let mut rules = (1..).zip(&check.rules);
+    match rules.find(|(_, rule)| facts.misses(rule).is_empty()) {
+        Some((number, rule)) => {
+            by_rule(check, &facts, Numbered { number, rule }, &Missed::default())
+        }
+        None => ok,
+    }
+}
+
+/// Of a run that has no status.
+const NO_STATUS: u16 = 0;
+
 /// Whether a rule speaks of this redirect and matches it, so that it is the answer and not a step on the way to one.
 pub(super) fn rule_wants_redirect(check: &Check, answer: &Answer) -> bool {
     let facts = Facts::of(answer);
@@ -201,6 +224,7 @@ fn found(decisive: Option<Part>, status: u16) -> Reason {
         Some(Part::Body) => Reason::ContentMarkerPresent,
         Some(Part::Json) => Reason::ContentJsonAssertion,
         Some(Part::Header | Part::Slow) => Reason::ContentAssertion,
+        None if status == NO_STATUS => Reason::ContentAssertion,
         Some(Part::Redirect | Part::Status) | None => by_status(status),
     }
 }
