@@ -125,8 +125,13 @@ fn summary(config: &Config) -> String {
         .flat_map(|platform| &platform.components)
         .map(|component| component.checks.len());
     format!(
-        "the configuration is good: {} platforms, {} checks are on",
-        platforms.len(),
-        checks.sum::<usize>()
+        "the configuration is good: it watches {} with {}",
+        counted(platforms.len(), "platform"),
+        counted(checks.sum(), "check")
     )
+}
+
+fn counted(count: usize, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
 }
