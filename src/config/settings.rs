@@ -343,6 +343,47 @@ pub struct Check {
     pub definition: u64,
 }
 
+/// Time between runs.
+pub(super) const INTERVAL: Duration = Duration::from_secs(30);
+/// Deadline of a run.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
+/// Time between runs in doubt: with [`FALL`] and the timeout it judges a hard failure within 60 s.
+pub(super) const RECHECK: Duration = Duration::from_secs(10);
+/// Failures that turn a check down: one is a blip, two may share a cause.
+pub(super) const FALL: usize = 3;
+/// Ok results that turn it up again: one may be the exception.
+pub(super) const RISE: usize = 2;
+
+impl Check {
+    /// A check of the user's that says nothing but what is probed.
+    pub fn new([platform, component, check]: [&str; 3], kind: Kind) -> Self {
+        Self {
+            id: CheckId {
+                platform: platform.into(),
+                component: component.into(),
+                check: check.into(),
+            },
+            depth: kind.depth(),
+            kind,
+            rules: Vec::new(),
+            trust: Trust::Always,
+            block_signs: false,
+            interval: INTERVAL,
+            timeout: TIMEOUT,
+            recheck: RECHECK,
+            fall: FALL,
+            rise: RISE,
+            evidence: String::new(),
+            robots: None,
+            terms: None,
+            credential: None,
+            off: None,
+            secrets: Vec::new(),
+            definition: 0,
+        }
+    }
+}
+
 /// What a robots.txt says about a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]

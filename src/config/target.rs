@@ -7,7 +7,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::settings::HostPort;
+use super::settings::{Depth, HostPort};
 
 /// What is probed and how: one variant and one file in `probe/` for each kind.
 #[derive(Clone, Debug)]
@@ -33,6 +33,14 @@ impl Kind {
             Self::Tls(_) => "tls",
             Self::Dns(_) => "dns",
             Self::Websocket(_) => "websocket",
+        }
+    }
+
+    /// How far an ok answer proves life where nobody says otherwise.
+    pub const fn depth(&self) -> Depth {
+        match self {
+            Self::Http(_) | Self::Websocket(_) => Depth::App,
+            Self::Tcp(_) | Self::Tls(_) | Self::Dns(_) => Depth::Edge,
         }
     }
 
