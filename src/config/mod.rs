@@ -8,6 +8,7 @@ mod env;
 mod error;
 mod merge;
 mod raw;
+mod rules;
 mod schema;
 pub mod settings;
 mod suggest;
