@@ -157,3 +157,13 @@ pub struct Observation {
     /// What it found; the outcome is the final one, after our own network was ruled out.
     pub run: Run,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_peer_said_is_harmless_also_when_all_is_well() {
+        assert_eq!(Outcome::ok("v=1\x1b[31m").detail, r"v=1\u{1b}[31m");
+    }
+}

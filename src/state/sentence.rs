@@ -205,6 +205,7 @@ mod tests {
             component("login", Verdict::Down, at(5), &code2),
             component("api", Verdict::Down, at(6), &code2),
             component("media", Verdict::Unknown, at(0), &[]),
+            component("site", Verdict::Unknown, at(0), &[Reason::HttpStatus4xx]),
         ];
         // What was down before is not what the platform's fall is owed to.
         facebook.components[0].incident = incident(at(0));
@@ -219,7 +220,7 @@ mod tests {
         assert_eq!(
             say(platforms, at(38)),
             "Facebook DOWN since 15:04 UTC (34 min): short_links: http_status_5xx; \
-             login, api: content_json_assertion; media: unknown; X, WhatsApp up"
+             login, api: content_json_assertion; media: unknown; site: unknown (http_status_4xx); X, WhatsApp up"
         );
     }
 
