@@ -8,6 +8,7 @@ pub mod catalog;
 pub mod cli;
 pub mod config;
 pub mod engine;
+mod lock;
 pub mod metrics;
 pub mod probe;
 pub mod schedule;

@@ -4,10 +4,6 @@
 //! observed by others, `[M]` from memory, `[INF]` inferred. None was ever confirmed live, hence the default trust
 //! `once_proven`. Meta's and X's platforms, which have `page: true`, are on; the others wait to be named by the user.
 
-mod print;
-
-pub use print::describe;
-
 macro_rules! files {
     ($($name:literal)*) => {
         /// Name and text of every file, in the order in which the platforms are shown.

@@ -1,7 +1,9 @@
 //! The command line: what the user asks for, and what is printed.
 
+pub mod catalog;
 mod log;
 mod probe;
+mod select;
 mod serve;
 
 use std::io::Write;
@@ -10,7 +12,6 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::catalog;
 use crate::config::{self, Config};
 
 /// Looks at social platforms from outside, without an account, and serves what it finds as Prometheus metrics: up,
@@ -42,36 +43,25 @@ struct Options {
     #[arg(
         long = "web.listen-address",
         value_name = "ADDR",
-        default_value = ":10048",
-        global = true
+        default_value = ":10048"
     )]
     listen: Vec<String>,
 
     /// Allow POST /-/reload (SIGHUP always works)
-    #[arg(long = "web.enable-lifecycle", global = true)]
+    #[arg(long = "web.enable-lifecycle")]
     lifecycle: bool,
 
     /// Keep verdicts, open incidents and proofs in this directory across restarts
-    #[arg(long = "storage.path", value_name = "DIR", global = true)]
+    #[arg(long = "storage.path", value_name = "DIR")]
     storage: Option<PathBuf>,
 
     /// Least important level that is logged
-    #[arg(
-        long = "log.level",
-        value_name = "LEVEL",
-        default_value = "info",
-        global = true
-    )]
+    #[arg(long = "log.level", value_name = "LEVEL", default_value = "info")]
     #[arg(value_parser = ["error", "warn", "info", "debug", "trace"])]
     log_level: String,
 
     /// Form of the log, which goes to standard error
-    #[arg(
-        long = "log.format",
-        value_name = "FORMAT",
-        default_value = "logfmt",
-        global = true
-    )]
+    #[arg(long = "log.format", value_name = "FORMAT", default_value = "logfmt")]
     #[arg(value_parser = ["logfmt", "json"])]
     log_format: String,
 }
@@ -135,8 +125,13 @@ fn summary(config: &Config) -> String {
         .flat_map(|platform| &platform.components)
         .map(|component| component.checks.len());
     format!(
-        "the configuration is good: {} platforms, {} checks are on",
-        platforms.len(),
-        checks.sum::<usize>()
+        "the configuration is good: it watches {} with {}",
+        counted(platforms.len(), "platform"),
+        counted(checks.sum(), "check")
     )
+}
+
+fn counted(count: usize, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
 }

@@ -4,14 +4,13 @@ use std::fmt::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use tokio::task::JoinSet;
-
-use super::print;
+use super::catalog::{request, words};
+use super::{print, select};
 use crate::config::{Check, Config};
 use crate::probe::Prober;
 use crate::probe::failure::Class;
 use crate::probe::network::System;
-use crate::probe::observation::{Certificate, Hop, Phase, Run};
+use crate::probe::observation::{Certificate, Hop, Outcome, Phase, Run};
 use crate::time::Time;
 
 /// Answer headers that tell who answered and what they meant; the rest is noise here.
@@ -34,12 +33,17 @@ const TELLING_HEADERS: &[&str] = &[
     "x-rate-limit-reset",
 ];
 
+/// Said of a result that rests on an expectation which may be wrong.
+const UNPROVEN: &str = "  An expectation was not met. It does not count before this check has been ok here. If the platform works for people
+  now, the expectation is wrong: correct the rules in a file of your own, and please tell us (CONTRIBUTING.md).
+";
+
 /// Width of the longest bar.
 const BAR: usize = 40;
 
 /// Runs the selected checks, one after the other.
 pub fn run(config: &Config, selection: &str) -> Result<ExitCode, String> {
-    let checks = select(config, selection)?;
+    let checks = select::checks(config, selection)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -71,63 +75,6 @@ async fn run_all(config: &Config, checks: &[&Check]) -> Result<bool, String> {
     Ok(all_ok)
 }
 
-/// The checks that are meant. What is named outright is run even where it is off; under a name only what is on.
-fn select<'a>(config: &'a Config, selection: &str) -> Result<Vec<&'a Check>, String> {
-    let mut parts = selection.split('/');
-    let (platform, component, check) =
-        (parts.next().unwrap_or_default(), parts.next(), parts.next());
-    let known = |what: &str, names: Vec<&str>| {
-        format!(
-            "no {what} in {selection:?}; there are: {}",
-            names.join(", ")
-        )
-    };
-    if parts.next().is_some() {
-        return Err(format!(
-            "{selection:?} has too many parts; give PLATFORM, PLATFORM/COMPONENT or PLATFORM/COMPONENT/CHECK"
-        ));
-    }
-    let Some(platform) = config
-        .platforms
-        .iter()
-        .find(|known| &*known.name == platform)
-    else {
-        return Err(known(
-            "such platform",
-            config
-                .platforms
-                .iter()
-                .map(|platform| &*platform.name)
-                .collect(),
-        ));
-    };
-    let components: Vec<_> = platform
-        .components
-        .iter()
-        .filter(|known| component.map_or(known.off.is_none(), |wanted| &*known.name == wanted))
-        .collect();
-    if components.is_empty() {
-        return Err(known(
-            "such component",
-            platform
-                .components
-                .iter()
-                .map(|component| &*component.name)
-                .collect(),
-        ));
-    }
-    let all = || components.iter().flat_map(|component| &component.checks);
-    let checks: Vec<_> = all()
-        .filter(|known| check.map_or(known.off.is_none(), |wanted| &*known.id.check == wanted))
-        .collect();
-    if checks.is_empty() {
-        let names = all().map(|check| &*check.id.check).collect();
-        return Err(known("check that is on, or of that name,", names)
-            + "; one that is off is run when named in full");
-    }
-    Ok(checks)
-}
-
 fn describe(check: &Check, run: &Run) -> String {
     let mut text = format!(
         "{}  {}  {}\n",
@@ -144,7 +91,7 @@ fn describe(check: &Check, run: &Run) -> String {
         text,
         "  depth {}; an unmet expectation {trust}; timeout {}",
         check.depth.label(),
-        humantime::format_duration(check.timeout)
+        words::duration(check.timeout)
     );
     if let Some(reason) = &check.off {
         let _ = writeln!(text, "  off: {reason}");
@@ -160,27 +107,33 @@ fn describe(check: &Check, run: &Run) -> String {
         describe_certificate(&mut text, certificate, run.verified_tls);
     }
     if let Some(pause) = run.retry_after {
-        let _ = writeln!(
-            text,
-            "  asks to stay away for {}",
-            humantime::format_duration(pause)
-        );
+        let _ = writeln!(text, "  asks to stay away for {}", words::duration(pause));
     }
-    let outcome = &run.outcome;
+    conclusion(&mut text, check, &run.outcome);
+    text
+}
+
+fn conclusion(text: &mut String, check: &Check, outcome: &Outcome) {
+    let class = outcome.class.label();
+    if outcome.class == Class::Ok {
+        let _ = writeln!(text, "  result  {class}\n  decided by  {}", outcome.detail);
+        return;
+    }
+    let reason = outcome.reason.label();
     let _ = writeln!(
         text,
-        "  result  {} ({})",
-        outcome.class.label(),
-        outcome.reason.label()
+        "  result  {class} ({reason})\n  decided by  {}",
+        outcome.detail
     );
-    let _ = writeln!(text, "  decided by  {}", outcome.detail);
-    if outcome.needs_proof {
-        let _ = writeln!(
-            text,
-            "  an expectation that was not met: it would not count before this check has been ok here"
-        );
+    if let Some(expectation) = request::expectation(&check.kind) {
+        let _ = writeln!(text, "  expected  {expectation}");
     }
-    text
+    for (number, rule) in (1..).zip(&check.rules) {
+        let _ = writeln!(text, "  rule {number}  {}", words::rule(rule));
+    }
+    if outcome.needs_proof {
+        text.push_str(UNPROVEN);
+    }
 }
 
 /// The phases, each drawn where it lies in the whole.
@@ -256,23 +209,20 @@ fn date(time: Time) -> String {
 
 /// Whether the trouble may be ours: what the exporter would ask before it counted a failure.
 async fn own_network(config: &Config, prober: &Arc<Prober>) -> String {
-    let mut runs = JoinSet::new();
-    for control in config.controls.targets.iter().cloned() {
-        let prober = prober.clone();
-        runs.spawn(async move {
-            let run = prober.run(&control.check).await;
-            (control.name, run)
-        });
-    }
+    let runs: Vec<_> = (config.controls.targets.iter().cloned())
+        .map(|control| {
+            let prober = prober.clone();
+            tokio::spawn(async move { (prober.run(&control.check).await, control.name) })
+        })
+        .collect();
     let mut text = String::from("our own network:\n");
-    while let Some(Ok((name, run))) = runs.join_next().await {
-        let outcome = run.outcome;
-        let _ = writeln!(
-            text,
-            "  control {name}: {} ({})",
-            outcome.class.label(),
-            outcome.detail
-        );
+    for run in runs {
+        // The prober catches panics, so there is always a run.
+        let Ok((Run { outcome, .. }, name)) = run.await else {
+            continue;
+        };
+        let (class, detail) = (outcome.class.label(), outcome.detail);
+        let _ = writeln!(text, "  control {name}: {class} ({detail})");
     }
     let _ = write!(
         text,

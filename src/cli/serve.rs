@@ -78,10 +78,11 @@ async fn serve(config: Config, options: &Options) -> Result<(), String> {
 /// `:10048` means every address of both families, as with other exporters.
 async fn listen(address: &str) -> Result<TcpListener, String> {
     let refused = |error: io::Error| {
-        let hint = if error.kind() == io::ErrorKind::AddrInUse {
-            TAKEN
-        } else {
-            "give ADDR as HOST:PORT or :PORT"
+        let hint = match error.kind() {
+            io::ErrorKind::AddrInUse => TAKEN,
+            io::ErrorKind::AddrNotAvailable => "this machine does not have that address",
+            io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege",
+            _ => "give ADDR as HOST:PORT or :PORT",
         };
         format!("--web.listen-address={address}: {error}; {hint}")
     };

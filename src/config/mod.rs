@@ -8,10 +8,12 @@ mod env;
 mod error;
 mod merge;
 mod raw;
+mod rules;
 mod schema;
 pub mod settings;
 mod suggest;
 mod switch;
+mod target;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -29,6 +31,7 @@ pub use env::Lookup;
 pub use error::{Error, Errors, Place};
 pub use schema::json_schema;
 pub use settings::*;
+pub(crate) use suggest::did_you_mean;
 
 use at::At;
 use merge::Catalogue;

@@ -31,6 +31,7 @@ pub struct File {
     /// What proves that our own network works.
     pub controls: Option<Controls>,
     /// Turns off the checks that a robots.txt forbids. Default: false.
+    #[expect(dead_code, reason = "read in switch.rs, on the tree")]
     pub respect_robots: Option<bool>,
     /// Tokens of your own; each turns on the checks that name it.
     pub credentials: Option<Entries<Name, Credential>>,

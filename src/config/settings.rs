@@ -8,11 +8,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use regex::Regex;
 use serde::{Deserialize, Serialize};
-use url::Url;
 
-use crate::probe::failure::{Class, Reason};
+pub use super::rules::*;
+pub use super::target::*;
 
 /// The whole configuration.
 #[derive(Clone, Debug)]
@@ -25,8 +24,6 @@ pub struct Config {
     pub network: NetworkSettings,
     /// What proves that our own network works.
     pub controls: Controls,
-    /// Turns off the checks that a robots.txt forbids.
-    pub respect_robots: bool,
     /// Every platform, also those that are off, in catalogue order and then the user's order.
     pub platforms: Vec<Platform>,
 }
@@ -345,6 +342,47 @@ pub struct Check {
     pub definition: u64,
 }
 
+/// Time between runs.
+pub(super) const INTERVAL: Duration = Duration::from_secs(30);
+/// Deadline of a run.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
+/// Time between runs in doubt: with [`FALL`] and the timeout it judges a hard failure within 60 s.
+pub(super) const RECHECK: Duration = Duration::from_secs(10);
+/// Failures that turn a check down: one is a blip, two may share a cause.
+pub(super) const FALL: usize = 3;
+/// Ok results that turn it up again: one may be the exception.
+pub(super) const RISE: usize = 2;
+
+impl Check {
+    /// A check of the user's that says nothing but what is probed.
+    pub fn new([platform, component, check]: [&str; 3], kind: Kind) -> Self {
+        Self {
+            id: CheckId {
+                platform: platform.into(),
+                component: component.into(),
+                check: check.into(),
+            },
+            depth: kind.depth(),
+            kind,
+            rules: Vec::new(),
+            trust: Trust::Always,
+            block_signs: false,
+            interval: INTERVAL,
+            timeout: TIMEOUT,
+            recheck: RECHECK,
+            fall: FALL,
+            rise: RISE,
+            evidence: String::new(),
+            robots: None,
+            terms: None,
+            credential: None,
+            off: None,
+            secrets: Vec::new(),
+            definition: 0,
+        }
+    }
+}
+
 /// What a robots.txt says about a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -371,253 +409,4 @@ pub enum CredentialSource {
     File(PathBuf),
     /// Given in the configuration through `${ENV}`.
     Value(Secret),
-}
-
-/// What is probed and how: one variant and one file in `probe/` for each kind.
-#[derive(Clone, Debug)]
-pub enum Kind {
-    /// A request over HTTP/1.1 or HTTP/2.
-    Http(HttpTarget),
-    /// A connection, optionally a banner.
-    Tcp(TcpTarget),
-    /// A TLS handshake.
-    Tls(TlsTarget),
-    /// A question to a resolver.
-    Dns(DnsTarget),
-    /// An upgrade, optionally messages.
-    Websocket(WebsocketTarget),
-}
-
-impl Kind {
-    /// The value of the `kind` label, and the key in the file.
-    pub const fn label(&self) -> &'static str {
-        match self {
-            Self::Http(_) => "http",
-            Self::Tcp(_) => "tcp",
-            Self::Tls(_) => "tls",
-            Self::Dns(_) => "dns",
-            Self::Websocket(_) => "websocket",
-        }
-    }
-
-    /// The target for labels, log and pages: never user info or query.
-    pub fn target(&self) -> String {
-        match self {
-            Self::Http(HttpTarget { url, .. }) | Self::Websocket(WebsocketTarget { url, .. }) => {
-                public_url(url)
-            }
-            Self::Tcp(TcpTarget { address, .. }) | Self::Tls(TlsTarget { address, .. }) => {
-                address.to_string()
-            }
-            Self::Dns(dns) => match dns.server {
-                Some(server) => format!("{} {} @{server}", dns.name, dns.record_type),
-                None => format!("{} {}", dns.name, dns.record_type),
-            },
-        }
-    }
-}
-
-// A URL's user info and query, a body and a message may hold secrets: these targets show only what labels show.
-
-impl std::fmt::Debug for HttpTarget {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "HttpTarget({} {})", self.method, public_url(&self.url))
-    }
-}
-
-impl std::fmt::Debug for WebsocketTarget {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "WebsocketTarget({})", public_url(&self.url))
-    }
-}
-
-impl std::fmt::Debug for TcpTarget {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "TcpTarget({})", self.address)
-    }
-}
-
-fn public_url(url: &Url) -> String {
-    let mut url = url.clone();
-    // Both only fail for URLs that cannot have user info, where there is nothing to hide.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    url.set_query(None);
-    url.set_fragment(None);
-    url.into()
-}
-
-/// Target of an HTTP check.
-#[derive(Clone)]
-pub struct HttpTarget {
-    /// `http` or `https`.
-    pub url: Url,
-    /// Such as `GET`.
-    pub method: hyper::Method,
-    /// In addition to the ones always sent; the same name replaces.
-    pub headers: hyper::HeaderMap,
-    /// Request body.
-    pub body: Option<String>,
-    /// How many redirects are followed; 0: none, a redirect is then an answer like any other.
-    pub max_redirects: usize,
-    /// None: what ALPN chooses.
-    pub version: Option<HttpVersion>,
-    /// Bytes of decoded body that are read.
-    pub body_limit: usize,
-    /// TLS settings.
-    pub tls: TlsOptions,
-}
-
-/// A required HTTP version.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
-pub enum HttpVersion {
-    /// HTTP/1.1.
-    #[serde(rename = "1.1")]
-    Http1,
-    /// HTTP/2.
-    #[serde(rename = "2")]
-    Http2,
-}
-
-/// TLS settings of a check.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TlsOptions {
-    /// PEM file of the only authorities trusted for this check; none: the built-in ones and `network.ca_file`.
-    pub ca_file: Option<PathBuf>,
-    /// Name that is asked for and verified; none: the target's host.
-    pub server_name: Option<String>,
-    /// Client certificate chain, PEM.
-    pub cert_file: Option<PathBuf>,
-    /// Client key, PEM.
-    pub key_file: Option<PathBuf>,
-    /// Whether a certificate that fails verification ends the run.
-    pub verify: bool,
-}
-
-impl Default for TlsOptions {
-    fn default() -> Self {
-        Self {
-            ca_file: None,
-            server_name: None,
-            cert_file: None,
-            key_file: None,
-            verify: true,
-        }
-    }
-}
-
-/// Target of a TCP check.
-#[derive(Clone)]
-pub struct TcpTarget {
-    /// Where to connect.
-    pub address: HostPort,
-    /// Bytes sent after the connection stands.
-    pub send: Option<String>,
-    /// What the first bytes received (at most 4 KiB, lossy UTF-8) must match.
-    pub expect: Option<Regex>,
-}
-
-/// Target of a TLS check.
-#[derive(Clone, Debug)]
-pub struct TlsTarget {
-    /// Where to connect.
-    pub address: HostPort,
-    /// TLS settings.
-    pub tls: TlsOptions,
-}
-
-/// Target of a DNS check.
-#[derive(Clone, Debug)]
-pub struct DnsTarget {
-    /// Absolute name, with or without the final dot.
-    pub name: String,
-    /// Type of the wanted records.
-    pub record_type: hickory_proto::rr::RecordType,
-    /// Who is asked; none: `network.resolvers`.
-    pub server: Option<SocketAddr>,
-    /// Response code that the answer must have.
-    pub rcode: hickory_proto::op::ResponseCode,
-    /// What the text form of at least one answer must match.
-    pub answer: Option<Regex>,
-}
-
-/// Target of a WebSocket check.
-#[derive(Clone)]
-pub struct WebsocketTarget {
-    /// `ws` or `wss`.
-    pub url: Url,
-    /// Headers of the upgrade request.
-    pub headers: hyper::HeaderMap,
-    /// Value of `Sec-WebSocket-Protocol`.
-    pub subprotocol: Option<String>,
-    /// What is spoken after the upgrade.
-    pub protocol: WsProtocol,
-    /// TLS settings.
-    pub tls: TlsOptions,
-}
-
-/// What is spoken after a WebSocket upgrade.
-#[derive(Clone, Debug)]
-pub enum WsProtocol {
-    /// Optionally one text message sent, optionally one awaited.
-    Plain {
-        /// Sent first.
-        send: Option<String>,
-        /// What the first text message received must match.
-        expect: Option<Regex>,
-    },
-    /// WhatsApp's Noise hello: `protocol: whatsapp_noise`.
-    WhatsappNoise {
-        /// Last byte of the connection header `WA 06 xx`.
-        dict_version: u8,
-    },
-}
-
-/// One rule: its conditions combine with *and*; the first rule that matches decides.
-#[derive(Clone, Debug)]
-pub struct Rule {
-    /// Any of these statuses.
-    pub status: Option<Vec<StatusMatch>>,
-    /// Headers, each of which must be present and match.
-    pub headers: Vec<(hyper::header::HeaderName, Regex)>,
-    /// What the body must contain or match.
-    pub body: Option<BodyMatch>,
-    /// Values at JSON Pointers, each of which must be one of a list.
-    pub json: Vec<(String, Vec<serde_json::Value>)>,
-    /// What the URL of a redirect must match, followed or not.
-    pub redirect_to: Option<Regex>,
-    /// The whole run took longer.
-    pub slower_than: Option<Duration>,
-    /// What it means.
-    pub verdict: Class,
-    /// Its name; none: it follows from what decided.
-    pub reason: Option<Reason>,
-}
-
-/// A status or a class of statuses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum StatusMatch {
-    /// This one.
-    Exact(u16),
-    /// `5xx`: the first digit.
-    Hundred(u16),
-}
-
-impl StatusMatch {
-    /// Whether `status` is meant.
-    pub const fn matches(self, status: u16) -> bool {
-        match self {
-            Self::Exact(exact) => exact == status,
-            Self::Hundred(first) => status / 100 == first,
-        }
-    }
-}
-
-/// What a body must contain or match.
-#[derive(Clone, Debug)]
-pub enum BodyMatch {
-    /// This text.
-    Contains(String),
-    /// This expression, on the bytes.
-    Matches(regex::bytes::Regex),
 }

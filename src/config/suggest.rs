@@ -6,7 +6,7 @@ const LETTERS_PER_MISTAKE: usize = 3;
 const MAX_LETTERS: usize = 64;
 
 /// `; did you mean …?` with the nearest word, or nothing when none is near.
-pub(super) fn did_you_mean<'a>(
+pub(crate) fn did_you_mean<'a>(
     found: &str,
     known: impl IntoIterator<Item = &'a str>,
 ) -> Option<String> {

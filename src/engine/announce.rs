@@ -1,13 +1,14 @@
 //! What the log says: changes of verdict, the loss and return of our own network, and single runs at debug level.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use tracing::{debug, error, info, warn};
 
 use super::Shared;
 use super::controls::OnResult;
 use crate::config::CheckId;
+use crate::lock::lock;
 use crate::metrics::Store;
 use crate::probe::observation::Observation;
 use crate::state::{self, Verdict};
@@ -85,8 +86,4 @@ pub fn run(check: &CheckId, observation: &Observation) {
         detail = outcome.detail,
         "run"
     );
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,9 +1,10 @@
 //! The engine's clock: wall time that advances with the monotonic clock, so that a step of the wall clock is an event
 //! and never a surprise in the middle of a computation.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use crate::lock::lock;
 use crate::time::Time;
 
 /// A disagreement of wall and monotonic clock beyond this is a step or a suspend.
@@ -30,13 +31,13 @@ impl Default for Clock {
 impl Clock {
     /// Now.
     pub fn now(&self) -> Time {
-        let (instant, time) = *self.anchor.lock().unwrap_or_else(PoisonError::into_inner);
+        let (instant, time) = *lock(&self.anchor);
         time + instant.elapsed()
     }
 
     /// The instant to sleep until for `at` to be reached.
     pub fn instant(&self, at: Time) -> tokio::time::Instant {
-        let (instant, time) = *self.anchor.lock().unwrap_or_else(PoisonError::into_inner);
+        let (instant, time) = *lock(&self.anchor);
         // A millisecond more than the difference, since times are cut to whole milliseconds.
         (instant + at.since(time) + Duration::from_millis(1)).into()
     }
@@ -47,7 +48,7 @@ impl Clock {
         let now = self.now();
         let apart = wall.since(now).max(now.since(wall));
         if apart > DRIFT {
-            *self.anchor.lock().unwrap_or_else(PoisonError::into_inner) = (Instant::now(), wall);
+            *lock(&self.anchor) = (Instant::now(), wall);
         }
         apart > STEP
     }

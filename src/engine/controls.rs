@@ -2,7 +2,7 @@
 //! same round; at most one is under way.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc, watch};
@@ -10,6 +10,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use super::clock::Clock;
 use super::vantage::{self, Proofs, Round};
 use crate::config::{Controls, Kind};
+use crate::lock::lock;
 use crate::probe::Prober;
 use crate::probe::failure::Class;
 use crate::time::Time;
@@ -198,6 +199,6 @@ impl Rounds {
     }
 
     fn proofs(&self) -> MutexGuard<'_, Proofs> {
-        self.proofs.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.proofs)
     }
 }

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 
 use super::clock::Clock;
 use crate::config::{CheckId, Config};
+use crate::lock::lock;
 use crate::metrics::{Own, Store};
 use crate::state::{Report, State};
 use crate::time::Time;
@@ -150,11 +151,6 @@ impl Shared {
         self.reloads.send(reply).await.map_err(|_| stopping())?;
         answer.await.map_err(|_| stopping())?
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A panic while a view was updated leaves the rest of it usable; it must not take down /metrics.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn millis(duration: Duration) -> u64 {

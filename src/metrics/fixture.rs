@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::{Own, Store};
 use crate::config::{
-    Check, CheckId, Component, Depth, DnsTarget, DownWhen, HostPort, HttpTarget, Impact, Kind,
-    Platform, TcpTarget, TlsOptions, TlsTarget, Trust,
+    Check, Component, Depth, DnsTarget, DownWhen, HostPort, HttpTarget, Impact, Kind, Platform,
+    TcpTarget, TlsOptions, TlsTarget, Trust,
 };
 use crate::probe::failure::{Class, Reason};
 use crate::probe::observation::{Certificate, Observation, Outcome, Phases, Run};
@@ -67,28 +67,10 @@ pub fn dns(name: &str) -> Kind {
 
 pub fn check(platform: &str, component: &str, check: &str, kind: Kind, depth: Depth) -> Check {
     Check {
-        id: CheckId {
-            platform: platform.into(),
-            component: component.into(),
-            check: check.into(),
-        },
-        kind,
-        rules: Vec::new(),
         depth,
         trust: Trust::OnceProven,
         block_signs: true,
-        interval: Duration::from_secs(30),
-        timeout: Duration::from_secs(5),
-        recheck: Duration::from_secs(10),
-        fall: 3,
-        rise: 2,
-        evidence: String::new(),
-        robots: None,
-        terms: None,
-        credential: None,
-        off: None,
-        secrets: Vec::new(),
-        definition: 1,
+        ..Check::new([platform, component, check], kind)
     }
 }
 

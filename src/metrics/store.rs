@@ -1,11 +1,12 @@
 //! What is counted of every check, each behind its own lock: finished runs write, the page reads, neither waits for long.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use super::histogram::Histogram;
 use super::text::push_label;
 use crate::config::{Check, CheckId, Depth, Kind, Platform};
+use crate::lock::lock;
 use crate::probe::failure::{Class, Reason};
 use crate::probe::observation::{Observation, Phase};
 use crate::schedule::Slot;
@@ -115,7 +116,7 @@ impl Store {
     }
 
     fn lock_controls(&self) -> MutexGuard<'_, BTreeMap<String, bool>> {
-        self.controls.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.controls)
     }
 }
 
@@ -140,7 +141,7 @@ impl Entry {
 
     /// The numbers. A panic while one was updated leaves the others right, so a poisoned lock is used all the same.
     pub(super) fn lock(&self) -> MutexGuard<'_, Tally> {
-        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.tally)
     }
 }
 

@@ -8,12 +8,12 @@ use rustix::io::Errno;
 
 use super::Prober;
 use super::budget::Budget;
+use super::escape::{DETAIL, escape};
 use super::failure::Reason;
 use super::network::Stream;
 use super::policy::is_public;
 use super::proxy;
 use super::race::race;
-use super::text::clean;
 use super::trace::{Step, Trace};
 use crate::config::{Check, ConnectTo, HostPort};
 
@@ -39,7 +39,7 @@ impl Failure {
     pub fn new(reason: Reason, detail: impl AsRef<str>) -> Self {
         Self {
             reason,
-            detail: clean(detail.as_ref()),
+            detail: escape(detail.as_ref().as_bytes(), DETAIL),
         }
     }
 }

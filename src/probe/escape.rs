@@ -27,7 +27,11 @@ pub(super) const CUT: &str = "…";
 
 /// Control characters and those that reorder or hide text would let a peer forge log lines and pages.
 fn printable(character: char) -> String {
-    let deceptive = matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    let deceptive = matches!(
+        character,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}'
+    );
     if character.is_control() || deceptive {
         character.escape_default().collect()
     } else {
@@ -41,8 +45,14 @@ mod tests {
 
     #[test]
     fn what_a_peer_sends_is_made_harmless() {
-        let table: [(&[u8], usize, &str); 6] = [
+        let table: [(&[u8], usize, &str); 8] = [
             (b"plain", 20, "plain"),
+            (
+                "it's \"fine\": ফেসবুক".as_bytes(),
+                60,
+                "it's \"fine\": ফেসবুক",
+            ),
+            ("\u{e0041}".as_bytes(), 30, r"\u{e0041}"),
             (b"a\r\nb\x1b[31m", 30, r"a\r\nb\u{1b}[31m"),
             ("\u{202e}txt".as_bytes(), 30, r"\u{202e}txt"),
             (b"\xff\xfe", 20, "\u{fffd}\u{fffd}"),

@@ -24,7 +24,6 @@ mod resolver;
 mod tcp;
 #[cfg(test)]
 mod testing;
-mod text;
 mod tls;
 mod tls_errors;
 mod trace;
@@ -38,7 +37,7 @@ use std::time::Duration;
 use crate::config::{Check, Config, ConnectTo, Kind, Proxy};
 use budget::Budget;
 use dial::{Allowed, Context, Failure};
-use failure::Reason;
+use failure::{Class, Reason};
 use guard::{Clocks, isolate};
 use network::Network;
 use observation::{Outcome, Run};
@@ -125,10 +124,18 @@ impl Prober {
 async fn probe(cx: &Context<'_>) -> Outcome {
     match &cx.check.kind {
         Kind::Http(target) => http::run(cx, target).await,
-        Kind::Tcp(target) => tcp::run(cx, target).await,
-        Kind::Tls(target) => tls::run(cx, target).await,
-        Kind::Dns(target) => dns::run(cx, target).await,
+        Kind::Tcp(target) => timed(cx, tcp::run(cx, target).await),
+        Kind::Tls(target) => timed(cx, tls::run(cx, target).await),
+        Kind::Dns(target) => timed(cx, dns::run(cx, target).await),
         Kind::Websocket(target) => websocket::run(cx, target).await,
+    }
+}
+
+/// The rules of a kind that has no answer for them to look at.
+fn timed(cx: &Context<'_>, outcome: Outcome) -> Outcome {
+    match outcome.class {
+        Class::Ok => classify::by_duration(cx.check, cx.trace.elapsed(), outcome),
+        _ => outcome,
     }
 }
 
@@ -340,6 +347,26 @@ mod tests {
         let run = network.prober().run(&far(LONG)).await;
         assert_reason(&run, Reason::LocalNoFd);
         assert_eq!(run.outcome.class, failure::Class::Local);
+    }
+
+    #[tokio::test]
+    async fn rules_of_a_kind_without_an_answer_know_how_long_it_took() {
+        let network = Simulated::new(&["1.1.1.1"], |_| greeting());
+        let degraded = |slower_than| Check {
+            rules: vec![crate::config::Rule {
+                slower_than,
+                ..rule(Class::Degraded)
+            }],
+            ..far(LONG)
+        };
+        let run = network.prober().run(&degraded(Some(LONG))).await;
+        assert_reason(&run, Reason::Ok);
+        for slower_than in [Some(Duration::ZERO), None] {
+            let run = network.prober().run(&degraded(slower_than)).await;
+            assert_reason(&run, Reason::ContentAssertion);
+            assert_eq!(run.outcome.class, Class::Degraded);
+            assert!(run.outcome.detail.starts_with("rule 1: "));
+        }
     }
 
     #[tokio::test]

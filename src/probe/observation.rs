@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::escape::{DETAIL, escape};
 use super::failure::{Class, Reason};
 use crate::time::Time;
 
@@ -19,13 +20,13 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// All assertions hold.
-    pub fn ok(detail: impl Into<String>) -> Self {
+    /// All assertions hold. The detail may hold peer data: it is escaped and cut here.
+    pub fn ok(detail: impl AsRef<str>) -> Self {
         Self {
             class: Class::Ok,
             reason: Reason::Ok,
             needs_proof: false,
-            detail: detail.into(),
+            detail: escape(detail.as_ref().as_bytes(), DETAIL),
         }
     }
 
@@ -155,4 +156,14 @@ pub struct Observation {
     pub ended: Time,
     /// What it found; the outcome is the final one, after our own network was ruled out.
     pub run: Run,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_peer_said_is_harmless_also_when_all_is_well() {
+        assert_eq!(Outcome::ok("v=1\x1b[31m").detail, r"v=1\u{1b}[31m");
+    }
 }

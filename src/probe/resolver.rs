@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime};
 
 use hickory_proto::rr::{RData, RecordType};
@@ -14,6 +14,7 @@ use super::dial::{Context, Failure, most_telling};
 use super::hosts::Hosts;
 use super::question::{ask, question, records, refusal};
 use super::race::race;
+use crate::lock::lock;
 
 /// Silence after which the next resolver is asked too.
 pub(super) const SILENCE: Duration = Duration::from_secs(1);
@@ -62,14 +63,14 @@ impl Resolver {
     pub fn servers(&self) -> Vec<SocketAddr> {
         match self {
             Self::Configured(servers) => servers.clone(),
-            Self::System(system) => lock(system).servers.clone(),
+            Self::System(system) => current(system).servers.clone(),
         }
     }
 
     fn known(&self, host: &str) -> Option<Vec<IpAddr>> {
         match self {
             Self::Configured(_) => None,
-            Self::System(system) => lock(system).known.get(host).map(<[_]>::to_vec),
+            Self::System(system) => current(system).known.get(host).map(<[_]>::to_vec),
         }
     }
 
@@ -192,8 +193,8 @@ impl System {
     }
 }
 
-fn lock(system: &Mutex<System>) -> std::sync::MutexGuard<'_, System> {
-    let mut system = system.lock().unwrap_or_else(PoisonError::into_inner);
+fn current(system: &Mutex<System>) -> std::sync::MutexGuard<'_, System> {
+    let mut system = lock(system);
     if system
         .looked
         .is_none_or(|looked| looked.elapsed() >= LOOK_AGAIN)
@@ -283,7 +284,7 @@ mod tests {
             .set_modified(SystemTime::UNIX_EPOCH)
             .unwrap();
         assert_eq!(
-            lock(&system).servers[0].to_string(),
+            current(&system).servers[0].to_string(),
             "192.0.2.1:53",
             "not looked at yet"
         );

@@ -6,11 +6,11 @@ use regex::Regex;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::dial::{Context, Failure, connect, stream_failure, tcp_reason};
+use super::escape::{DETAIL, escape};
 use super::failure::Reason;
 use super::judge;
 use super::network::Stream;
 use super::observation::{Hop, Outcome};
-use super::text::clean;
 use super::trace::Step;
 use crate::config::TcpTarget;
 
@@ -67,9 +67,9 @@ async fn banner(
         }
         rest -= read as u64;
         let text = String::from_utf8_lossy(&banner);
-        cx.trace.hop(|hop| hop.body_start = clean(&text));
+        cx.trace.hop(|hop| hop.body_start = escape(&banner, DETAIL));
         if expect.is_match(&text) {
-            return Ok(format!("banner {}", clean(&text)));
+            return Ok(format!("banner {text}"));
         }
         // If the deadline comes now, what came did not match.
         let failure = mismatch(&banner);

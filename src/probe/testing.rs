@@ -24,8 +24,8 @@ use super::failure::{Class, Reason};
 use super::network::System;
 use super::observation::Run;
 use crate::config::{
-    Check, CheckId, Config, Controls, Depth, DnsTarget, HostPort, Kind, NetworkSettings, Rule,
-    TcpTarget, TlsOptions, TlsTarget, Trust,
+    Check, Config, Controls, Depth, DnsTarget, HostPort, Kind, NetworkSettings, Rule, TcpTarget,
+    TlsOptions, TlsTarget,
 };
 
 /// Deadline of checks that are meant to reach it.
@@ -46,7 +46,6 @@ pub fn config() -> Config {
             interval: Duration::ZERO,
             spacing: Duration::ZERO,
         },
-        respect_robots: false,
         platforms: vec![],
     }
 }
@@ -80,28 +79,9 @@ pub fn at(host: &str, port: u16) -> HostPort {
 
 pub fn check(kind: Kind) -> Check {
     Check {
-        id: CheckId {
-            platform: "p".into(),
-            component: "c".into(),
-            check: "k".into(),
-        },
-        kind,
-        rules: vec![],
         depth: Depth::Edge,
-        trust: Trust::Always,
-        block_signs: false,
-        interval: Duration::from_secs(30),
         timeout: Duration::from_secs(10),
-        recheck: Duration::from_secs(10),
-        fall: 3,
-        rise: 2,
-        evidence: String::new(),
-        robots: None,
-        terms: None,
-        credential: None,
-        off: None,
-        secrets: Vec::new(),
-        definition: 0,
+        ..Check::new(["p", "c", "k"], kind)
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::failure::Reason;
 use super::observation::{Certificate, Hop, Phase, Phases};
 use crate::config::Secret;
+use crate::lock::lock;
 
 /// Where a run stands. Each step belongs to a phase and names the timeout that falls in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,7 +135,7 @@ impl Trace {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.inner)
     }
 
     /// Ends the step in progress and begins `step`.

@@ -3,7 +3,7 @@
 //! It verifies exactly as rustls does, keeps the verdict, and lets the handshake go on; signatures of the handshake are
 //! still verified. Who uses it must read the verdict before sending anything.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -12,9 +12,10 @@ use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::dial::Failure;
+use super::escape::{DETAIL, escape};
 use super::failure::Reason;
 use super::observation::Certificate;
-use super::text::clean;
+use crate::lock::lock;
 use crate::time::Time;
 
 /// Where a handshake's verifier leaves what it saw. Clones share it.
@@ -40,7 +41,7 @@ impl Record {
     }
 
     fn lock(&self) -> MutexGuard<'_, Seen> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 
@@ -120,8 +121,8 @@ fn facts(leaf: &CertificateDer<'_>) -> Option<Certificate> {
     Some(Certificate {
         not_before: time(leaf.validity().not_before.timestamp()),
         not_after: time(leaf.validity().not_after.timestamp()),
-        subject: clean(&leaf.subject().to_string()),
-        issuer: clean(&leaf.issuer().to_string()),
+        subject: escape(leaf.subject().to_string().as_bytes(), DETAIL),
+        issuer: escape(leaf.issuer().to_string().as_bytes(), DETAIL),
     })
 }
 

@@ -17,7 +17,7 @@ use url::Url;
 
 use super::classify::{self, Answer};
 use super::dial::{Context, Failure};
-use super::escape::{DETAIL, escape};
+use super::escape::escape;
 use super::failure::Reason;
 use super::http::connection::{self, Connection};
 use super::http::metered::{Metered, Seen};
@@ -60,17 +60,14 @@ async fn talk(cx: &Context<'_>, target: &WebsocketTarget) -> Result<Answer, Fail
     let (stream, version) =
         connection::open(cx, &request.url, &target.tls, Some(HttpVersion::Http1)).await?;
     let seen = stream.seen();
-    let outgoing = request.build(version).map_err(|detail| Failure {
-        reason: Reason::LocalConfig,
-        detail,
-    })?;
+    let outgoing = request.build(version)?;
     cx.trace.enter(Step::Head);
     let mut connection = Connection::start(stream, version).await?;
     let mut response = connection.send(outgoing).await?;
     head::record(cx.trace, &response);
     if response.status() != hyper::StatusCode::SWITCHING_PROTOCOLS {
         cx.trace.enter(Step::Body);
-        return refusal(cx, &mut connection, &mut response, request.url).await;
+        return refusal(cx, &mut connection, &mut response, &request.url).await;
     }
     accepted(response.headers(), &key, target).map_err(|why| failed(Reason::WsUpgrade, why))?;
     cx.trace.enter(Step::Message);
@@ -80,7 +77,7 @@ async fn talk(cx: &Context<'_>, target: &WebsocketTarget) -> Result<Answer, Fail
     let mut socket = Socket::new(stream, read.to_vec(), seen).await;
     let said = socket.speak(&target.protocol).await;
     socket.goodbye().await;
-    Ok(compose(cx, &response, request.url, said?, false))
+    Ok(compose(cx, &response, &request.url, said?, false))
 }
 
 async fn upgrade_request(
@@ -155,7 +152,7 @@ async fn refusal(
     cx: &Context<'_>,
     connection: &mut Connection,
     response: &mut Response<Incoming>,
-    url: Url,
+    url: &Url,
 ) -> Result<Answer, Failure> {
     let body = body::read(connection, response, REFUSAL_LIMIT).await?;
     Ok(compose(cx, response, url, body.bytes, body.cut))
@@ -165,13 +162,13 @@ async fn refusal(
 fn compose(
     cx: &Context<'_>,
     response: &Response<Incoming>,
-    url: Url,
+    url: &Url,
     body: Vec<u8>,
     cut: bool,
 ) -> Answer {
     let status = response.status().as_u16();
     let to = redirect::asks(status)
-        .then(|| redirect::target(response.headers(), &url).ok())
+        .then(|| redirect::target(response.headers(), url).ok())
         .flatten();
     cx.trace
         .hop(|hop| hop.body_start = escape(&body, body::SHOWN));
@@ -182,15 +179,11 @@ fn compose(
         cut,
         redirects: to.into_iter().collect(),
         elapsed: cx.trace.elapsed(),
-        url,
     }
 }
 
 fn failed(reason: Reason, detail: &str) -> Failure {
-    Failure {
-        reason,
-        detail: escape(detail.as_bytes(), DETAIL),
-    }
+    Failure::new(reason, detail)
 }
 
 /// An upgraded connection.

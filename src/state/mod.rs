@@ -23,7 +23,7 @@ use crate::time::Time;
 use platform::PlatformState;
 pub use report::Report;
 pub use saved::Saved;
-pub use sentence::sentence;
+pub use sentence::{ago, sentence};
 
 /// What is held of a check, a component or a platform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -14,11 +14,10 @@ const MOST_CONTRAST: usize = 3;
 pub fn sentence(platform: &PlatformReport, report: &Report) -> String {
     let since = since(platform);
     let mut text = format!(
-        "{} {} since {} UTC ({})",
+        "{} {} since {}",
         platform.title,
         platform.verdict.label().to_uppercase(),
-        clock(since, report.now),
-        age(report.now.since(since)),
+        ago(since, report.now),
     );
     let parts: Vec<String> = parts(platform)
         .into_iter()
@@ -70,15 +69,18 @@ fn parts(platform: &PlatformReport) -> Vec<String> {
 }
 
 fn why(component: &ComponentReport) -> String {
-    if component.reasons.is_empty() {
-        return component.verdict.label().to_string();
-    }
     let labels: Vec<&str> = component
         .reasons
         .iter()
         .map(|reason| reason.label())
         .collect();
-    labels.join(", ")
+    let labels = labels.join(", ");
+    match component.verdict {
+        verdict if labels.is_empty() => verdict.label().to_owned(),
+        // Its reason alone would read as if it were known to fail.
+        Verdict::Unknown => format!("unknown ({labels})"),
+        _ => labels,
+    }
 }
 
 /// Platforms that are up beside one that is not: first those of other operators, which do not fall with it.
@@ -91,6 +93,11 @@ fn contrast(platform: &PlatformReport, report: &Report) -> Option<String> {
     let titles = others.into_iter().chain(related).map(|p| p.title.as_str());
     let titles: Vec<&str> = titles.take(MOST_CONTRAST).collect();
     (!titles.is_empty()).then(|| format!("{} up", titles.join(", ")))
+}
+
+/// A moment for people, such as `15:04 UTC (34 min)`.
+pub fn ago(time: Time, now: Time) -> String {
+    format!("{} UTC ({})", clock(time, now), age(now.since(time)))
 }
 
 /// The time of day in UTC, with the date when it is not today's.
@@ -198,6 +205,7 @@ mod tests {
             component("login", Verdict::Down, at(5), &code2),
             component("api", Verdict::Down, at(6), &code2),
             component("media", Verdict::Unknown, at(0), &[]),
+            component("site", Verdict::Unknown, at(0), &[Reason::HttpStatus4xx]),
         ];
         // What was down before is not what the platform's fall is owed to.
         facebook.components[0].incident = incident(at(0));
@@ -212,7 +220,7 @@ mod tests {
         assert_eq!(
             say(platforms, at(38)),
             "Facebook DOWN since 15:04 UTC (34 min): short_links: http_status_5xx; \
-             login, api: content_json_assertion; media: unknown; X, WhatsApp up"
+             login, api: content_json_assertion; media: unknown; site: unknown (http_status_4xx); X, WhatsApp up"
         );
     }
 

@@ -71,21 +71,43 @@ fn write_page(
              the platforms.</p>\n",
         );
     }
+    write_overview(html, report)?;
+    html.push_str("<main>\n");
     for platform in &report.platforms {
         write_platform(html, platform, report, source)?;
     }
-    writeln!(html, "{LINKS}\n</body>\n</html>")
+    writeln!(html, "</main>\n{LINKS}\n</body>\n</html>")
+}
+
+/// Worst first: the order of the counts and of the overview.
+const ORDER: [Verdict; 5] = [
+    Verdict::Down,
+    Verdict::Degraded,
+    Verdict::Blocked,
+    Verdict::Unknown,
+    Verdict::Up,
+];
+
+/// A line of links for each verdict, so that on a phone the first look suffices.
+fn write_overview(html: &mut String, report: &Report) -> fmt::Result {
+    html.push_str("<ul class=\"overview\">\n");
+    for verdict in ORDER {
+        let mut separator = format!("<li>{} ", badge(verdict));
+        for platform in report.platforms.iter().filter(|p| p.verdict == verdict) {
+            let (name, title) = (Safe(&platform.name), Safe(&platform.title));
+            write!(html, "{separator}<a href=\"#{name}\">{title}</a>")?;
+            separator = ", ".to_owned();
+        }
+        if separator == ", " {
+            html.push_str("</li>\n");
+        }
+    }
+    html.push_str("</ul>\n");
+    Ok(())
 }
 
 /// Such as `1 down, 5 up`; worst first.
 fn counts(report: &Report) -> String {
-    let order = [
-        Verdict::Down,
-        Verdict::Degraded,
-        Verdict::Blocked,
-        Verdict::Unknown,
-        Verdict::Up,
-    ];
     let count = |verdict| {
         report
             .platforms
@@ -93,7 +115,7 @@ fn counts(report: &Report) -> String {
             .filter(|platform| platform.verdict == verdict)
             .count()
     };
-    let parts = order
+    let parts = ORDER
         .map(|verdict| (count(verdict), verdict.label()))
         .into_iter()
         .filter(|(count, _)| *count > 0);
@@ -115,14 +137,25 @@ fn write_platform(
 ) -> fmt::Result {
     writeln!(
         html,
-        "<section class=\"{}\">\n<h2>{} {}</h2>\n<p>{}</p>\n<ul>",
+        "<section id=\"{}\" class=\"{}\">\n<h2>{} {}</h2>\n<p>{}</p>\n<ul>",
+        Safe(&platform.name),
         platform.verdict.label(),
         Safe(&platform.title),
         badge(platform.verdict),
         Safe(state::sentence(platform, report)),
     )?;
+    let mut quiet = Vec::new();
     for component in &platform.components {
-        write_component(html, platform, component, source)?;
+        let details = details(platform, component, source)?;
+        if component.verdict == Verdict::Up && details.is_empty() {
+            quiet.push(component.name.as_str());
+        } else {
+            write_component(html, component, report, &details)?;
+        }
+    }
+    if !quiet.is_empty() {
+        let names = Safe(quiet.join(", "));
+        writeln!(html, "<li>{names} {}</li>", badge(Verdict::Up))?;
     }
     html.push_str("</ul>\n</section>\n");
     Ok(())
@@ -130,33 +163,13 @@ fn write_platform(
 
 fn write_component(
     html: &mut String,
-    platform: &PlatformReport,
     component: &ComponentReport,
-    source: &impl Source,
+    report: &Report,
+    details: &str,
 ) -> fmt::Result {
-    let since = timestamp(component.since).strftime("%F %T UTC");
-    write!(
-        html,
-        "<li>{} {} since {since}",
-        Safe(&component.name),
-        badge(component.verdict)
-    )?;
-    for (index, reason) in component.reasons.iter().enumerate() {
-        write!(
-            html,
-            "{}{}",
-            if index == 0 { ": " } else { ", " },
-            reason.label()
-        )?;
-    }
-    let mut details = String::new();
-    for check in &component.checks {
-        write_check(
-            &mut details,
-            check,
-            detail(source, platform, component, &check.name),
-        )?;
-    }
+    let (name, badge) = (Safe(&component.name), badge(component.verdict));
+    let since = state::ago(component.since, report.now);
+    write!(html, "<li>{name} {badge} since {since}")?;
     if !details.is_empty() {
         write!(html, "\n<ul>\n{details}</ul>")?;
     }
@@ -164,19 +177,36 @@ fn write_component(
     Ok(())
 }
 
-/// A check has something to say when it is not up, or when its last run was not ok.
+/// What the checks of a component have to say.
+fn details(
+    platform: &PlatformReport,
+    component: &ComponentReport,
+    source: &impl Source,
+) -> Result<String, fmt::Error> {
+    let mut details = String::new();
+    for check in &component.checks {
+        let detail = detail(source, platform, component, &check.name);
+        write_check(&mut details, check, detail)?;
+    }
+    Ok(details)
+}
+
+/// A check has something to say when it is not up, or when its last run was not ok. The detail of that run begins with
+/// its reason, which may be another than that of the verdict.
 fn write_check(html: &mut String, check: &CheckReport, detail: Option<String>) -> fmt::Result {
     if check.verdict == Verdict::Up && detail.is_none() {
         return Ok(());
     }
     write!(html, "<li>{} {}", Safe(&check.name), badge(check.verdict))?;
-    if let Some(reason) = check.reason {
-        write!(html, " {}", reason.label())?;
+    let reason = check.reason.map(|reason| reason.label());
+    let said = |reason: &str| detail.as_ref().is_some_and(|text| text.starts_with(reason));
+    if let Some(reason) = reason.filter(|reason| !said(reason)) {
+        write!(html, " {reason}")?;
     }
     if !check.proven {
         html.push_str(" (has not been ok here yet)");
     }
-    if let Some(detail) = detail {
+    if let Some(detail) = &detail {
         write!(html, "<br><span class=\"detail\">{}</span>", Safe(detail))?;
     }
     html.push_str("</li>\n");
@@ -203,7 +233,9 @@ mod tests {
             "<title>1 down, 1 blocked – dhaka-1</title>",
             "1 down, 1 blocked, at 2024-03-05 15:38:00 UTC",
             "<h2>Facebook <span class=\"state down\">DOWN</span></h2>",
-            "login <span class=\"state down\">DOWN</span> since 2024-03-05 15:04:00 UTC: http_status_5xx",
+            "<li><span class=\"state down\">DOWN</span> <a href=\"#facebook\">Facebook</a></li>",
+            "<section id=\"facebook\" class=\"down\">",
+            "login <span class=\"state down\">DOWN</span> since 15:04 UTC (34 min)",
             "me <span class=\"state down\">DOWN</span> http_status_5xx",
             "dns <span class=\"state unknown\">UNKNOWN</span>",
             "a <span class=\"state unknown\">UNKNOWN</span> (has not been ok here yet)",

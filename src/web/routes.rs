@@ -55,7 +55,7 @@ impl Route {
             Self::Metrics => "metrics for Prometheus",
             Self::Platforms => "the verdicts as JSON",
             Self::Healthy => "200 while the scheduler's heart beats",
-            Self::Ready => "200 once every check is planned",
+            Self::Ready => "200 once every check is planned and our own network looked at",
             Self::Reload => "POST: read the configuration again",
         }
     }

@@ -148,6 +148,11 @@ async fn a_probe_says_what_was_wrong() {
         &finished.stdout,
         &["fail", "content_json_assertion", "400", "our own network"],
     );
+    // What was expected, in the words of `catalog`.
+    has_all(
+        &finished.stdout,
+        &["JSON /error/code is 1 or 2 → fail", "→ ok"],
+    );
     assert_eq!(finished.code(), Some(1));
     world.internet.fault(
         "graph.facebook.com",
@@ -168,6 +173,6 @@ async fn a_whole_platform_can_be_probed() {
     for unknown in ["nonsense", "x/nonsense", "x/api/nonsense"] {
         let finished = said(&world, &["probe", unknown]).await;
         assert_ne!(finished.code(), Some(0), "{unknown}");
-        assert!(finished.stderr.contains("nonsense"), "{}", finished.said());
+        has_all(&finished.stderr, &["nonsense", "There are: "]);
     }
 }

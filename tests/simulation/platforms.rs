@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use platform_exporter::config::{
-    Check, CheckId, Component, Depth, DownWhen, HostPort, Impact, Kind, Platform, TcpTarget, Trust,
+    Check, Component, Depth, DownWhen, HostPort, Impact, Kind, Platform, TcpTarget,
 };
 
 use crate::world::SECOND;
@@ -48,32 +48,14 @@ fn check(platform: &str, component: &str, depth: Depth) -> Check {
         host: "acme.example".into(),
         port: 443,
     };
+    let kind = Kind::Tcp(TcpTarget {
+        address,
+        send: None,
+        expect: None,
+    });
     Check {
-        id: CheckId {
-            platform: platform.into(),
-            component: component.into(),
-            check: "c".into(),
-        },
-        kind: Kind::Tcp(TcpTarget {
-            address,
-            send: None,
-            expect: None,
-        }),
-        rules: Vec::new(),
         depth,
-        trust: Trust::Always,
-        block_signs: true,
-        interval: Duration::from_secs(30),
         timeout: Duration::from_millis(TIMEOUT),
-        recheck: Duration::from_secs(10),
-        fall: 3,
-        rise: 2,
-        evidence: String::new(),
-        robots: None,
-        terms: None,
-        credential: None,
-        off: None,
-        secrets: Vec::new(),
-        definition: 0,
+        ..Check::new([platform, component, "c"], kind)
     }
 }

@@ -3,7 +3,7 @@
 use super::super::at::At;
 use super::super::env;
 use super::super::merge::KINDS;
-use super::super::settings::{Check, CheckId, Credential, Depth, Kind, Trust};
+use super::super::settings::{Check, CheckId, Credential, Kind, Trust};
 use super::super::suggest::did_you_mean;
 use super::super::{raw, switch};
 use super::{Builder, secrets};
@@ -25,7 +25,7 @@ impl Builder<'_> {
         let key = key?;
         let credential = self.credential(raw.credential.take().map(|name| name.0), key, at);
         let kind = self.kind(key, &mut raw, at, parent_off || off.is_some())?;
-        let depth = raw.depth.unwrap_or(default_depth(&kind));
+        let depth = raw.depth.unwrap_or(kind.depth());
         let trust = raw.trust.unwrap_or(Trust::Always);
         let block_signs = raw.block_signs.unwrap_or(false);
         let definition = definition(
@@ -92,13 +92,6 @@ impl Builder<'_> {
             .iter()
             .find(|credential| credential.name == name)
             .cloned()
-    }
-}
-
-const fn default_depth(kind: &Kind) -> Depth {
-    match kind {
-        Kind::Http(_) | Kind::Websocket(_) => Depth::App,
-        Kind::Tcp(_) | Kind::Tls(_) | Kind::Dns(_) => Depth::Edge,
     }
 }
 

@@ -3,8 +3,7 @@
 use super::super::at::At;
 use super::super::raw;
 use super::super::settings::{
-    Check, CheckId, Control, Controls, Depth, DnsTarget, HostPort, Kind, TcpTarget, TlsOptions,
-    TlsTarget, Trust,
+    Check, Control, Controls, DnsTarget, HostPort, Kind, TcpTarget, TlsOptions, TlsTarget,
 };
 use super::super::values::Items;
 use super::{Builder, target};
@@ -78,30 +77,13 @@ impl Builder<'_> {
 
     fn control(&self, kind: Kind) -> Control {
         let name: std::sync::Arc<str> = label(&kind).into();
-        let id = CheckId {
-            platform: "control".into(),
-            component: "control".into(),
-            check: name.clone(),
-        };
         let check = Check {
-            id,
-            kind,
-            rules: Vec::new(),
-            depth: Depth::Edge,
-            trust: Trust::Always,
-            block_signs: false,
             interval: self.pace.interval,
             timeout: self.pace.timeout,
             recheck: self.pace.recheck,
             fall: 1,
             rise: 1,
-            evidence: String::new(),
-            robots: None,
-            terms: None,
-            credential: None,
-            off: None,
-            secrets: Vec::new(),
-            definition: 0,
+            ..Check::new(["control", "control", &name], kind)
         };
         Control { name, check }
     }

@@ -60,7 +60,6 @@ pub(super) fn build(
         user_agent: user_agent(file.contact.map(|contact| contact.0)),
         network: builder.network(file.network.unwrap_or_default()),
         controls: builder.controls(file.controls.unwrap_or_default()),
-        respect_robots: file.respect_robots.unwrap_or(false),
         platforms: builder.platforms(file.platforms.unwrap_or_default()),
     }
 }

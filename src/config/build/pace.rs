@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use super::super::at::At;
+use super::super::settings::{FALL, INTERVAL, RECHECK, RISE, TIMEOUT};
 use super::super::{raw, values};
 use super::Builder;
 
-/// Intervals and counts in force. The defaults judge a hard failure within 60 s: design of `fall` × `recheck`.
+/// Intervals and counts in force.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pace {
     pub interval: Duration,
@@ -19,11 +20,11 @@ pub(super) struct Pace {
 impl Default for Pace {
     fn default() -> Self {
         Self {
-            interval: Duration::from_secs(30),
-            timeout: Duration::from_secs(5),
-            recheck: Duration::from_secs(10),
-            fall: 3,
-            rise: 2,
+            interval: INTERVAL,
+            timeout: TIMEOUT,
+            recheck: RECHECK,
+            fall: FALL,
+            rise: RISE,
         }
     }
 }

@@ -27,7 +27,7 @@ fn nothing_said_means_the_defaults() {
         config.user_agent,
         concat!("platform_exporter/", env!("CARGO_PKG_VERSION"))
     );
-    assert!(!config.respect_robots && !config.network.allow_private);
+    assert!(!config.network.allow_private);
     assert!(config.network.resolvers.is_empty() && config.network.proxy.is_none());
     let names: Vec<_> = config
         .controls

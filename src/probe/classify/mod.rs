@@ -22,8 +22,6 @@ use conditions::{Facts, Part};
 /// A complete answer, as far as it was read.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// Who gave it: the last request's URL.
-    pub url: Url,
     /// Its status.
     pub status: u16,
     /// Its headers.
@@ -53,6 +51,29 @@ pub fn classify(check: &Check, answer: &Answer) -> Outcome {
     }
     built_in(check, &facts, &missed)
 }
+
+/// Judges a run without an answer to look at (tcp, tls, dns) that was ok: its rules know only how long it took.
+pub(super) fn by_duration(check: &Check, elapsed: Duration, ok: Outcome) -> Outcome {
+    let answer = Answer {
+        status: NO_STATUS,
+        headers: HeaderMap::new(),
+        body: Vec::new(),
+        cut: false,
+        redirects: Vec::new(),
+        elapsed,
+    };
+    let facts = Facts::of(&answer);
+    let mut rules = (1..).zip(&check.rules);
+    match rules.find(|(_, rule)| facts.misses(rule).is_empty()) {
+        Some((number, rule)) => {
+            by_rule(check, &facts, Numbered { number, rule }, &Missed::default())
+        }
+        None => ok,
+    }
+}
+
+/// Of a run that has no status.
+const NO_STATUS: u16 = 0;
 
 /// Whether a rule speaks of this redirect and matches it, so that it is the answer and not a step on the way to one.
 pub(super) fn rule_wants_redirect(check: &Check, answer: &Answer) -> bool {
@@ -203,6 +224,7 @@ fn found(decisive: Option<Part>, status: u16) -> Reason {
         Some(Part::Body) => Reason::ContentMarkerPresent,
         Some(Part::Json) => Reason::ContentJsonAssertion,
         Some(Part::Header | Part::Slow) => Reason::ContentAssertion,
+        None if status == NO_STATUS => Reason::ContentAssertion,
         Some(Part::Redirect | Part::Status) | None => by_status(status),
     }
 }
@@ -280,13 +302,7 @@ fn unexpected(check: &Check, status: u16) -> String {
 
 /// What the check's trust makes of it.
 fn judged(check: &Check, reason: Reason, what: &str) -> Outcome {
-    judge::outcome(
-        check,
-        Failure {
-            reason,
-            detail: detail(what),
-        },
-    )
+    judge::outcome(check, Failure::new(reason, detail(what)))
 }
 
 fn detail(what: &str) -> String {

@@ -1,6 +1,5 @@
 //! Tables: rules and an answer in, class and reason out.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
@@ -13,39 +12,21 @@ use crate::probe::failure::Class::{self, Blocked, Degraded, Fail, Local};
 use crate::probe::failure::Reason;
 
 fn check(block_signs: bool, trust: Trust, rules: Vec<Rule>) -> Check {
-    let name: Arc<str> = "a".into();
+    let kind = Kind::Http(HttpTarget {
+        url: "https://www.example.com/me".parse().unwrap(),
+        method: hyper::Method::GET,
+        headers: HeaderMap::new(),
+        body: None,
+        max_redirects: 3,
+        version: None,
+        body_limit: 1 << 20,
+        tls: TlsOptions::default(),
+    });
     Check {
-        id: CheckId {
-            platform: name.clone(),
-            component: name.clone(),
-            check: name,
-        },
-        kind: Kind::Http(HttpTarget {
-            url: "https://www.example.com/me".parse().unwrap(),
-            method: hyper::Method::GET,
-            headers: HeaderMap::new(),
-            body: None,
-            max_redirects: 3,
-            version: None,
-            body_limit: 1 << 20,
-            tls: TlsOptions::default(),
-        }),
         rules,
-        depth: Depth::App,
         trust,
         block_signs,
-        interval: Duration::from_secs(30),
-        timeout: Duration::from_secs(5),
-        recheck: Duration::from_secs(10),
-        fall: 3,
-        rise: 2,
-        evidence: String::new(),
-        robots: None,
-        terms: None,
-        credential: None,
-        off: None,
-        secrets: Vec::new(),
-        definition: 0,
+        ..Check::new(["a", "a", "a"], kind)
     }
 }
 
@@ -61,7 +42,6 @@ fn own(rules: Vec<Rule>) -> Check {
 
 fn answer(status: u16, body: &str) -> Answer {
     Answer {
-        url: "https://www.example.com/me".parse().unwrap(),
         status,
         headers: HeaderMap::new(),
         body: body.as_bytes().to_vec(),

@@ -77,10 +77,10 @@ pub(in crate::probe) async fn open(
         HttpVersion::Http1
     };
     if wanted == Some(HttpVersion::Http2) && chosen != HttpVersion::Http2 {
-        return Err(Failure {
-            reason: Reason::TlsAlpn,
-            detail: "HTTP/2 is required and was not chosen".to_owned(),
-        });
+        return Err(Failure::new(
+            Reason::TlsAlpn,
+            "HTTP/2 is required and was not chosen",
+        ));
     }
     Ok((Metered::new(secured.stream), chosen))
 }
@@ -94,10 +94,10 @@ fn address(url: &Url) -> Result<HostPort, Failure> {
     };
     match url.port_or_known_default() {
         Some(port) if !host.is_empty() => Ok(HostPort { host, port }),
-        _ => Err(Failure {
-            reason: Reason::LocalConfig,
-            detail: "a URL without host or port".to_owned(),
-        }),
+        _ => Err(Failure::new(
+            Reason::LocalConfig,
+            "a URL without host or port",
+        )),
     }
 }
 
@@ -138,10 +138,7 @@ impl Connection {
         // HTTP/1.1 has counted already, h2 counts only bytes.
         if response.headers().len() > HEADER_LINES {
             let detail = format!("{} header lines", response.headers().len());
-            return Err(Failure {
-                reason: Reason::HttpHeadersTooLarge,
-                detail,
-            });
+            return Err(Failure::new(Reason::HttpHeadersTooLarge, detail));
         }
         Ok(response)
     }

@@ -132,10 +132,7 @@ impl Decoder {
 }
 
 fn failure(detail: String) -> Failure {
-    Failure {
-        reason: Reason::HttpDecode,
-        detail,
-    }
+    Failure::new(Reason::HttpDecode, detail)
 }
 
 /// Bytes after the end of a gzip stream are ignored, as browsers do.

@@ -7,7 +7,6 @@ use super::connection::HEAD_LIMIT;
 use super::metered::Seen;
 use crate::config::HttpVersion;
 use crate::probe::dial::Failure;
-use crate::probe::escape::{DETAIL, escape};
 use crate::probe::failure::Reason;
 
 /// How an error in a body is to be taken.
@@ -61,10 +60,7 @@ fn named(error: &hyper::Error, seen: &Seen, in_head: bool) -> Failure {
         .or_else(|| closed(error).then(|| ended(seen)))
         .or_else(|| io_kind(error).map(|kind| io(kind, seen)))
         .unwrap_or(Reason::HttpProtocol);
-    Failure {
-        reason,
-        detail: chain(error),
-    }
+    Failure::new(reason, chain(error))
 }
 
 fn parse(error: &hyper::Error) -> Option<Reason> {
@@ -141,5 +137,5 @@ fn chain(error: &hyper::Error) -> String {
         text.push_str(&error.to_string());
         next = error.source();
     }
-    escape(text.as_bytes(), DETAIL)
+    text
 }

@@ -1,9 +1,10 @@
 //! Runs what hyper's HTTP/2 would spawn, inside the run itself: when the run is dropped, nothing of it goes on.
 
+use crate::lock::lock;
 use std::future::Future;
 use std::mem;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -17,16 +18,13 @@ pub(super) struct Inline {
 
 impl Inline {
     fn take(&self) -> Vec<Task> {
-        mem::take(&mut self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
+        mem::take(&mut lock(&self.waiting))
     }
 }
 
 impl<F: Future<Output = ()> + Send + 'static> hyper::rt::Executor<F> for Inline {
     fn execute(&self, future: F) {
-        self.waiting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(Box::pin(future));
+        lock(&self.waiting).push(Box::pin(future));
     }
 }
 
@@ -55,13 +53,7 @@ impl Future for Running {
             self.tasks
                 .retain_mut(|task| task.as_mut().poll(cx).is_pending());
             // A task may have handed in another, which must be polled once to be woken.
-            if self
-                .from
-                .waiting
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .is_empty()
-            {
+            if lock(&self.from.waiting).is_empty() {
                 break;
             }
         }

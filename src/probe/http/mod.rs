@@ -22,7 +22,7 @@ use url::Url;
 
 use super::classify::{self, Answer, signs};
 use super::dial::{Context, Failure};
-use super::escape::{DETAIL, escape};
+use super::escape::escape;
 use super::failure::{Class, Reason};
 use super::judge;
 use super::observation::Outcome;
@@ -173,7 +173,6 @@ impl<'a> Walk<'a> {
 
     fn compose(&self, response: &Response<Incoming>, body: Body) -> Answer {
         Answer {
-            url: self.request.url.clone(),
             status: response.status().as_u16(),
             headers: response.headers().clone(),
             body: body.bytes,
@@ -208,10 +207,7 @@ async fn attempt(
 ) -> Result<(Connection, Response<Incoming>), Failure> {
     cx.trace.begin_hop(request.hop());
     let (stream, version) = connection::open(cx, &request.url, tls, target.version).await?;
-    let outgoing = request.build(version).map_err(|detail| Failure {
-        reason: Reason::LocalConfig,
-        detail,
-    })?;
+    let outgoing = request.build(version)?;
     cx.trace.enter(Step::Head);
     let mut connection = Connection::start(stream, version).await?;
     let response = connection
@@ -260,17 +256,11 @@ fn behind_redirect(failure: Failure, url: &Url) -> Failure {
 }
 
 fn looped(why: &str) -> Failure {
-    Failure {
-        reason: Reason::HttpRedirectLoop,
-        detail: escape(why.as_bytes(), DETAIL),
-    }
+    Failure::new(Reason::HttpRedirectLoop, why)
 }
 
 fn invalid(why: &str, to: &Url) -> Failure {
-    Failure {
-        reason: Reason::HttpRedirectInvalid,
-        detail: escape(format!("{why}: {to}").as_bytes(), DETAIL),
-    }
+    Failure::new(Reason::HttpRedirectInvalid, format!("{why}: {to}"))
 }
 
 /// A redirect to nowhere is a fault, not only something unexpected.

@@ -98,8 +98,11 @@ impl Outgoing {
         hide_user_info(&mut self.url);
     }
 
-    /// As hyper sends it. An error is a sentence for people: the URL or host cannot be sent.
-    pub(in crate::probe) fn build(&self, version: HttpVersion) -> Result<Request<Payload>, String> {
+    /// As hyper sends it.
+    pub(in crate::probe) fn build(
+        &self,
+        version: HttpVersion,
+    ) -> Result<Request<Payload>, Failure> {
         let mut headers = self.headers.clone();
         let authority = match headers.remove(header::HOST) {
             Some(host) => String::from_utf8_lossy(host.as_bytes()).into_owned(),
@@ -112,15 +115,15 @@ impl Outgoing {
         };
         let uri: Uri = uri
             .parse()
-            .map_err(|error| format!("the URL cannot be sent: {error}"))?;
+            .map_err(|error| config(&format!("the URL cannot be sent: {error}")))?;
         let mut request = Request::new(Payload::new(Bytes::from(
             self.body.clone().unwrap_or_default(),
         )));
         if version == HttpVersion::Http2 {
             *request.version_mut() = Version::HTTP_2;
         } else {
-            let host = HeaderValue::from_str(&authority)
-                .map_err(|_| "the host cannot be sent".to_owned())?;
+            let host =
+                HeaderValue::from_str(&authority).map_err(|_| config("the host cannot be sent"))?;
             request.headers_mut().insert(header::HOST, host);
         }
         request.headers_mut().extend(headers);
@@ -198,9 +201,9 @@ fn path_and_query(url: &Url) -> String {
 }
 
 async fn bearer(cx: &Context<'_>, credential: &Credential) -> Result<HeaderValue, Failure> {
-    let unusable = |why: &str| Failure {
-        reason: Reason::LocalCredentials,
-        detail: format!("credential {:?} {why}", credential.name),
+    let unusable = |why: &str| {
+        let detail = format!("credential {:?} {why}", credential.name);
+        Failure::new(Reason::LocalCredentials, detail)
     };
     let token = match &credential.source {
         CredentialSource::Value(secret) => secret.0.clone(),
@@ -228,8 +231,5 @@ async fn read_secret(path: &Path) -> Result<String, String> {
 }
 
 fn config(detail: &str) -> Failure {
-    Failure {
-        reason: Reason::LocalConfig,
-        detail: detail.to_owned(),
-    }
+    Failure::new(Reason::LocalConfig, detail)
 }

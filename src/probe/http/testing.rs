@@ -16,30 +16,9 @@ use crate::probe::observation::Run;
 
 /// A check as a user would write it, without rules: no block signs, mismatches fail.
 pub(in crate::probe) fn check(kind: Kind) -> Check {
-    let name: Arc<str> = "a".into();
     Check {
-        id: CheckId {
-            platform: name.clone(),
-            component: name.clone(),
-            check: name,
-        },
-        kind,
-        rules: Vec::new(),
-        depth: Depth::App,
-        trust: Trust::Always,
-        block_signs: false,
-        interval: Duration::from_secs(30),
         timeout: Duration::from_secs(2),
-        recheck: Duration::from_secs(10),
-        fall: 3,
-        rise: 2,
-        evidence: String::new(),
-        robots: None,
-        terms: None,
-        credential: None,
-        off: None,
-        secrets: Vec::new(),
-        definition: 0,
+        ..Check::new(["a", "a", "a"], kind)
     }
 }
 
@@ -95,7 +74,6 @@ pub(in crate::probe) async fn run_on(network: NetworkSettings, check: &Check) ->
             interval: Duration::from_secs(30),
             spacing: Duration::from_secs(1),
         },
-        respect_robots: false,
         platforms: Vec::new(),
     };
     Prober::new(&config, Arc::new(System::default()))

@@ -57,33 +57,14 @@ fn check(platform: &str, component: &str, name: &str, depth: Depth) -> Check {
         host: "acme.example".into(),
         port: 443,
     };
+    let kind = Kind::Tcp(TcpTarget {
+        address,
+        send: None,
+        expect: None,
+    });
     Check {
-        id: CheckId {
-            platform: platform.into(),
-            component: component.into(),
-            check: name.into(),
-        },
-        kind: Kind::Tcp(TcpTarget {
-            address,
-            send: None,
-            expect: None,
-        }),
-        rules: Vec::new(),
         depth,
-        trust: Trust::Always,
-        block_signs: true,
-        interval: Duration::from_secs(30),
-        timeout: Duration::from_secs(5),
-        recheck: Duration::from_secs(10),
-        fall: 3,
-        rise: 2,
-        evidence: String::new(),
-        robots: None,
-        terms: None,
-        credential: None,
-        off: None,
-        secrets: Vec::new(),
-        definition: 1,
+        ..Check::new([platform, component, name], kind)
     }
 }
 

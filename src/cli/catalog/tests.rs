@@ -7,8 +7,8 @@ use hyper::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
 use super::*;
 use crate::config::{
-    CheckId, Controls, Credential, CredentialSource, Depth, HostPort, NetworkSettings, Secret,
-    TcpTarget, TlsOptions, TlsTarget,
+    Controls, Credential, CredentialSource, Depth, HostPort, NetworkSettings, Secret, TcpTarget,
+    TlsOptions, TlsTarget,
 };
 use crate::probe::failure::Class;
 
@@ -27,28 +27,10 @@ fn http(url: &str) -> HttpTarget {
 
 fn check(name: &str, kind: Kind) -> Check {
     Check {
-        id: CheckId {
-            platform: "acme".into(),
-            component: "web".into(),
-            check: name.into(),
-        },
-        kind,
-        rules: Vec::new(),
         depth: Depth::App,
         trust: Trust::OnceProven,
         block_signs: true,
-        interval: Duration::from_secs(30),
-        timeout: Duration::from_secs(5),
-        recheck: Duration::from_secs(10),
-        fall: 3,
-        rise: 2,
-        evidence: String::new(),
-        robots: None,
-        terms: None,
-        credential: None,
-        off: None,
-        secrets: Vec::new(),
-        definition: 0,
+        ..Check::new(["acme", "web", name], kind)
     }
 }
 
@@ -82,7 +64,6 @@ fn config(platforms: Vec<Platform>) -> Config {
             interval: Duration::from_secs(30),
             spacing: Duration::from_secs(1),
         },
-        respect_robots: false,
         platforms,
     }
 }
@@ -232,7 +213,7 @@ fn one_platform_can_be_picked_and_an_unknown_one_is_an_error() {
     );
     assert_eq!(
         describe(&config, Some("nope")).unwrap_err(),
-        "unknown platform \"nope\"; known are: acme, other"
+        "no platform is named \"nope\". There are: acme, other"
     );
 }
 

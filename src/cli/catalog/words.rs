@@ -6,8 +6,12 @@ use serde_json::Value;
 
 use crate::config::{BodyMatch, Rule, StatusMatch};
 
+/// What decides where no rule of a check does.
+pub(in crate::cli) const BUILT_IN: &str = "come the built-in ones: 429, 401, 403, 451, challenges, login and consent walls → blocked
+(where block signs are on); 5xx → fail; 2xx → ok, unless it missed the body that an ok rule asks for; the rest → mismatch";
+
 /// What a rule asks for, joined by *and*, and what it then means.
-pub(super) fn rule(rule: &Rule) -> String {
+pub(in crate::cli) fn rule(rule: &Rule) -> String {
     let mut conditions: Vec<String> = rule
         .status
         .iter()
@@ -106,14 +110,14 @@ fn either(words: &[String]) -> String {
 }
 
 /// Such as `1m30s`.
-pub(super) fn duration(value: Duration) -> String {
+pub(in crate::cli) fn duration(value: Duration) -> String {
     humantime::format_duration(value)
         .to_string()
         .replace(' ', "")
 }
 
 /// Whole numbers without a point, others with one digit.
-pub(super) fn number(value: f64) -> String {
+pub(in crate::cli) fn number(value: f64) -> String {
     if (value - value.round()).abs() < 0.05 {
         format!("{value:.0}")
     } else {

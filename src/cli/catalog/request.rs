@@ -46,6 +46,9 @@ pub(super) fn describe(text: &mut String, config: &Config, check: &Check) {
         }
         Kind::Dns(dns) => describe_dns(text, dns),
     }
+    if let Some(expectation) = expectation(&check.kind) {
+        line(text, 6, &format!("expects {expectation}"));
+    }
 }
 
 fn describe_http(text: &mut String, config: &Config, check: &Check, http: &HttpTarget) {
@@ -85,17 +88,10 @@ fn describe_websocket(text: &mut String, config: &Config, check: &Check, ws: &We
         line(text, 8, &format!("sec-websocket-protocol: {subprotocol}"));
     }
     match &ws.protocol {
-        WsProtocol::Plain { send, expect } => {
-            describe_exchange(text, send.as_deref(), expect.as_ref())
-        }
+        WsProtocol::Plain { send, .. } => describe_sent(text, send.as_deref()),
         WsProtocol::WhatsappNoise { dict_version } => {
-            line(
-                text,
-                6,
-                &format!(
-                    "says WhatsApp's hello (version {dict_version}), expects the server's, and closes"
-                ),
-            );
+            let hello = format!("says WhatsApp's hello (version {dict_version})");
+            line(text, 6, &hello);
         }
     }
     describe_tls(text, &ws.tls);
@@ -103,7 +99,7 @@ fn describe_websocket(text: &mut String, config: &Config, check: &Check, ws: &We
 
 fn describe_tcp(text: &mut String, tcp: &TcpTarget) {
     line(text, 6, &format!("connects to {}", tcp.address));
-    describe_exchange(text, tcp.send.as_deref(), tcp.expect.as_ref());
+    describe_sent(text, tcp.send.as_deref());
 }
 
 fn describe_dns(text: &mut String, dns: &DnsTarget) {
@@ -115,10 +111,6 @@ fn describe_dns(text: &mut String, dns: &DnsTarget) {
         6,
         &format!("asks {whom} for {} {}", dns.name, dns.record_type),
     );
-    let answer = dns.answer.as_ref().map_or_else(String::new, |answer| {
-        format!(" and an answer that matches {answer}")
-    });
-    line(text, 6, &format!("expects {:?}{answer}", dns.rcode));
 }
 
 fn describe_headers(text: &mut String, config: &Config, check: &Check, headers: &HeaderMap) {
@@ -143,12 +135,44 @@ fn describe_headers(text: &mut String, config: &Config, check: &Check, headers: 
     }
 }
 
-fn describe_exchange(text: &mut String, send: Option<&str>, expect: Option<&regex::Regex>) {
+fn describe_sent(text: &mut String, send: Option<&str>) {
     if let Some(send) = send {
         line(text, 6, &format!("sends {} bytes", send.len()));
     }
-    if let Some(expect) = expect {
-        line(text, 6, &format!("expects an answer that matches {expect}"));
+}
+
+/// The answer that a kind expects by itself, before any rule is asked.
+pub(in crate::cli) fn expectation(kind: &Kind) -> Option<String> {
+    let matches = |what: &str, expect: &regex::Regex| format!("{what} that matches {expect}");
+    match kind {
+        Kind::Http(_) => None,
+        Kind::Tcp(tcp) => tcp
+            .expect
+            .as_ref()
+            .map(|expect| matches("an answer", expect)),
+        Kind::Tls(tls) if !tls.tls.verify => None,
+        Kind::Tls(tls) => {
+            let name = tls.tls.server_name.as_ref().unwrap_or(&tls.address.host);
+            Some(format!("a valid certificate of {name}"))
+        }
+        Kind::Dns(dns) => {
+            let answer = dns
+                .answer
+                .as_ref()
+                .map(|answer| matches(" and an answer", answer));
+            Some(format!("{:?}{}", dns.rcode, answer.unwrap_or_default()))
+        }
+        Kind::Websocket(ws) => match &ws.protocol {
+            WsProtocol::Plain { expect, .. } => {
+                let answer = expect
+                    .as_ref()
+                    .map(|expect| matches(" and a message", expect));
+                Some(format!("101{}", answer.unwrap_or_default()))
+            }
+            WsProtocol::WhatsappNoise { .. } => {
+                Some("101, and the server's half of the hello".to_owned())
+            }
+        },
     }
 }
 

@@ -1,11 +1,12 @@
 //! The text of the `catalog` command: every check, what it sends and how often, what it expects and on what ground.
 
-mod request;
-mod words;
+pub(super) mod request;
+pub(super) mod words;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::select;
 use crate::config::{
     Check, Component, Config, DownWhen, HttpTarget, Impact, Kind, Platform, Robots, Trust,
     WebsocketTarget,
@@ -22,34 +23,25 @@ const WIDTH: usize = 120;
 /// # Errors
 /// An unknown platform: the message names the known ones.
 pub fn describe(config: &Config, only: Option<&str>) -> Result<String, String> {
-    let chosen: Vec<&Platform> = config
-        .platforms
-        .iter()
-        .filter(|platform| only.is_none_or(|name| *platform.name == *name))
-        .collect();
-    if let (Some(name), true) = (only, chosen.is_empty()) {
-        let known: Vec<&str> = config
-            .platforms
-            .iter()
-            .map(|platform| &*platform.name)
-            .collect();
-        return Err(format!(
-            "unknown platform {name:?}; known are: {}",
-            known.join(", ")
-        ));
-    }
+    let chosen: Vec<&Platform> = match only {
+        Some(name) => vec![select::platform(config, name)?],
+        None => config.platforms.iter().collect(),
+    };
     let mut text = String::new();
     for platform in &chosen {
         describe_platform(&mut text, config, platform);
     }
+    line(
+        &mut text,
+        0,
+        &format!("After the rules of a check {}.", words::BUILT_IN),
+    );
     text.push_str(LEGEND);
     describe_totals(&mut text, &chosen);
     Ok(text)
 }
 
 const LEGEND: &str = "\
-After the rules of a check come the built-in ones: 429, 401, 403, 451, challenges, login and consent walls → blocked
-(where block signs are on); 5xx → fail; 2xx → ok, unless it missed the body that an ok rule asks for; the rest → mismatch.
 A mismatch is degraded and counts once the check has been ok here (trust once_proven), or is a failure (trust always).
 Evidence: [D] documented or observed by others, [M] from memory, [INF] inferred. None was confirmed live.
 
