@@ -131,8 +131,14 @@ impl Engine {
         let mut beat = self.shared.now();
         loop {
             let now = self.shared.now();
-            // A gap in our own heartbeat (a stopped process) is as bad for runs in flight as a step of the clock.
-            if self.shared.clock.stepped() || now.since(beat) > BEAT + clock::STEP {
+            // A gap in our own heartbeat (a stopped process) is as bad for runs in flight as a step of the clock. Only of
+            // the gap is it known how long nothing ran.
+            let slept = now.since(beat) > BEAT + clock::STEP;
+            if slept {
+                let missed = self.parts.schedule.slept_through(beat, now);
+                self.shared.own.missed(missed);
+            }
+            if self.shared.clock.stepped() || slept {
                 self.clock_stepped();
             }
             beat = self.shared.now();

@@ -167,6 +167,16 @@ impl Schedule {
         (next, missed)
     }
 
+    /// Runs that all checks together missed while nobody asked, from `from` to `now`: for a plan that is then thrown away.
+    pub fn slept_through(&self, from: Time, now: Time) -> u64 {
+        let missed = |entry: &Entry| match entry.next {
+            Some(next) if next > now => 0,
+            Some(next) => 1 + entry.slots.missed(next, now),
+            None => entry.slots.between(from, now),
+        };
+        self.checks.values().map(missed).sum()
+    }
+
     /// The clock was set, or the machine slept: every planned run keeps its distance from now. Returns the new times.
     /// Without this a clock set back would leave every check waiting, and one set forward would make every run late.
     pub fn shift(&mut self, from: Time, to: Time) -> Vec<(Slot, Time)> {

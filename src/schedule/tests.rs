@@ -261,3 +261,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_a_sleep_cost_is_counted_for_every_check() {
+    let (mut schedule, first) = running();
+    schedule.add(1, "acme/api/you", INTERVAL, INTERVAL, first);
+    schedule.add(2, "acme/api/them", INTERVAL, INTERVAL, first);
+    take(&mut schedule, first + INTERVAL);
+    schedule.finished(2, first, Pace::Pause(INTERVAL * 60), first);
+    assert_eq!(schedule.slept_through(first, first), 0);
+    // The one in progress and the planned one would have run twenty times each; the one that pauses not at all.
+    schedule.finished(1, first, Pace::Interval, first);
+    let missed = schedule.slept_through(first, first + INTERVAL * 20);
+    assert!((39..=41).contains(&missed), "{missed}");
+}
