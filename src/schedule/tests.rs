@@ -173,14 +173,18 @@ fn due_runs_come_in_order() {
 }
 
 #[test]
-fn reloads_keep_the_plan() {
+fn pauses_outlast_a_plan() {
     let (mut old, started) = at_slot();
+    assert_eq!(old.paused(0), None);
     let (next, _) = old.finished(0, started, Pace::Pause(ms(600_000)), started);
+    assert_eq!(old.paused(0), Some(next));
     let mut new = Schedule::new();
     assert_eq!(new.resume(7, "acme/api/me", INTERVAL, next, started), next);
+    assert_eq!(new.paused(7), Some(next), "and the next plan too");
     assert_eq!(take(&mut new, next), vec![7]);
     // Slots are where they were.
     let slot = new.finished(7, next, Pace::Interval, next).0;
+    assert_eq!(new.paused(7), None);
     take(&mut old, next);
     assert_eq!(old.finished(0, next, Pace::Interval, next).0, slot);
     // What has passed is due now.
