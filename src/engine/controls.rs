@@ -28,7 +28,8 @@ pub struct Rounds {
     /// The controls themselves proved the network in the last round.
     answered: AtomicBool,
     wanted: Notify,
-    proof: Notify,
+    /// The platforms' runs have said something of our network.
+    news: Notify,
     last: watch::Sender<Option<Round>>,
     on_result: OnResult,
 }
@@ -48,7 +49,7 @@ impl Rounds {
             proofs: Mutex::default(),
             answered: AtomicBool::new(true),
             wanted: Notify::new(),
-            proof: Notify::new(),
+            news: Notify::new(),
             last: watch::Sender::new(None),
             on_result,
         })
@@ -65,7 +66,7 @@ impl Rounds {
         proofs.add(operator, at);
         let proven = proofs.prove_since(at - self.controls.interval);
         drop(proofs);
-        self.proof.notify_waiters();
+        self.news.notify_waiters();
         if proven {
             // Without controls that answer, the platforms themselves bring the vantage back.
             self.last.send_if_modified(|last| match last {
@@ -80,6 +81,12 @@ impl Rounds {
                 _ => false,
             });
         }
+    }
+
+    /// A run failed as it would on a broken network of ours.
+    pub fn doubt(&self, at: Time) {
+        self.proofs().doubt(at);
+        self.news.notify_waiters();
     }
 
     /// Asks for a round, and waits for one that began at or after `time`. While the network is not proven there is
@@ -175,24 +182,25 @@ impl Rounds {
         successes
     }
 
-    /// Whether platforms of enough operators have answered since the round began. Where the vantage is proven although
-    /// the controls did not answer the last time either (a firewall that knows them), the platforms get one interval to
-    /// show it again; otherwise the loss is told at once.
+    /// Whether platforms of enough operators have answered since the round began. While the vantage is proven they get one
+    /// interval to show it: controls alone may be shut off by a firewall that knows them. But where the controls answered
+    /// until now, and runs fail too, the loss is told at once.
     async fn platforms_prove(&self, begun: Time) -> bool {
-        let proven_without_controls = !self.answered.load(Ordering::Relaxed)
-            && self.last.borrow().is_some_and(|round| round.proven);
-        let grace = if proven_without_controls {
-            self.controls.interval
-        } else {
-            Duration::ZERO
-        };
+        let former = self.last.borrow().filter(|round| round.proven);
+        let patient = !self.answered.load(Ordering::Relaxed);
+        let grace = former.map_or(Duration::ZERO, |_| self.controls.interval);
+        let since = former.map_or(begun, |round| round.begun);
         let until = self.clock.instant(self.clock.now() + grace);
         loop {
-            let proof = self.proof.notified();
-            if self.proofs().prove_since(begun) {
-                return true;
+            let news = self.news.notified();
+            let (proven, doubted) = {
+                let proofs = self.proofs();
+                (proofs.prove_since(begun), proofs.doubted_since(since))
+            };
+            if proven || (doubted && !patient) {
+                return proven;
             }
-            if tokio::time::timeout_at(until, proof).await.is_err() {
+            if tokio::time::timeout_at(until, news).await.is_err() {
                 return false;
             }
         }

@@ -24,7 +24,7 @@ use tracing::{error, info, warn};
 pub use shared::{Running, Shared};
 pub use storage::Storage;
 
-use crate::config::{self, Check, Config};
+use crate::config::{self, Check, CheckId, Config};
 use crate::metrics::Store;
 use crate::probe::Prober;
 use crate::probe::failure::{Class, Reason};
@@ -50,6 +50,9 @@ const RESERVED_FILES: usize = 128;
 
 /// Descriptors that one run may hold at a time: two racing connections, two lookups.
 const FILES_PER_RUN: usize = 4;
+
+/// How long the checks that pause still do, by id and definition.
+type Pauses = HashMap<(CheckId, u64), Duration>;
 
 /// How the engine is started.
 #[derive(Clone, Debug, Default)]
@@ -111,7 +114,7 @@ impl Engine {
         let (shared, reloads) = Shared::new(running, state, clock);
         shared.own.reloaded(true, now);
         let announcer = Announcer::default();
-        let parts = Parts::new(&shared, prober, &announcer);
+        let parts = Parts::new(&shared, prober, &announcer, &Pauses::new());
         Ok((
             Self {
                 shared: shared.clone(),
@@ -131,9 +134,17 @@ impl Engine {
         let mut beat = self.shared.now();
         loop {
             let now = self.shared.now();
-            // A gap in our own heartbeat (a stopped process) is as bad for runs in flight as a step of the clock.
-            if self.shared.clock.stepped() || now.since(beat) > BEAT + clock::STEP {
-                self.clock_stepped();
+            // A gap in our own heartbeat (a stopped process) is as bad for runs in flight as a step of the clock. Only of
+            // the gap is it known how long nothing ran.
+            let slept = now.since(beat) > BEAT + clock::STEP;
+            if slept {
+                let missed = self.parts.schedule.slept_through(beat, now);
+                self.shared.own.missed(missed);
+            }
+            if self.shared.clock.stepped() {
+                self.clock_stepped(beat);
+            } else if slept {
+                self.clock_stepped(now);
             }
             beat = self.shared.now();
             self.shared.beat();
@@ -184,7 +195,12 @@ impl Engine {
             // here, so all are planned anew.
             Err(error) => {
                 error!(%error, "a run ended in a bug of ours");
-                self.drop_runs(Reason::LocalInternal, "another run ended in a bug of ours");
+                let now = self.shared.now();
+                self.drop_runs(
+                    Reason::LocalInternal,
+                    "another run ended in a bug of ours",
+                    now,
+                );
             }
         }
     }
@@ -224,22 +240,26 @@ impl Engine {
         self.shared.set_ready();
     }
 
-    fn clock_stepped(&mut self) {
+    /// `from` is the time before the step.
+    fn clock_stepped(&mut self, from: Time) {
         warn!("the clock stepped or the machine slept; the runs in flight are dropped");
         let now = self.shared.now();
         self.shared.state().clock_stepped(now);
-        self.drop_runs(Reason::LocalClock, "the clock stepped during the run");
+        self.drop_runs(Reason::LocalClock, "the clock stepped during the run", from);
     }
 
-    /// Drops the runs in flight, and plans every check anew.
-    fn drop_runs(&mut self, reason: Reason, detail: &str) {
+    /// Drops the runs in flight, and plans every check anew but those that pause: what refused us asked for that, and
+    /// knows nothing of our clock or our configuration. `from` is the time by which the plan was made.
+    fn drop_runs(&mut self, reason: Reason, detail: &str, from: Time) -> Pauses {
+        let pauses = self.parts.pauses(from);
         self.parts.runs = JoinSet::new();
         let now = self.shared.now();
         let dropped: Vec<_> = self.parts.in_flight.drain().collect();
         for (slot, planned) in dropped {
             self.apply(slot, &not_run(planned, now, reason, detail));
         }
-        self.parts.plan(&self.shared);
+        self.parts.plan(&self.shared, &pauses);
+        pauses
     }
 
     fn reload(&mut self) -> Result<(), String> {
@@ -258,9 +278,10 @@ impl Engine {
         let config = config::load(self.options.config_file.as_deref())
             .map_err(|errors| errors.to_string())?;
         let prober = new_prober(&config)?;
-        self.drop_runs(
+        let pauses = self.drop_runs(
             Reason::LocalCancelled,
             "the configuration was reloaded during the run",
+            self.shared.now(),
         );
         let platforms = config.active();
         let store = Arc::new(Store::new(&config.vantage, &platforms));
@@ -270,7 +291,7 @@ impl Engine {
             config: Arc::new(config),
             store,
         });
-        self.parts = Parts::new(&self.shared, prober, &self.announcer);
+        self.parts = Parts::new(&self.shared, prober, &self.announcer, &pauses);
         let checks = &self.parts.checks;
         self.shared
             .keep_details(|id| checks.iter().any(|planned| planned.check.id == *id));
@@ -302,7 +323,12 @@ impl Engine {
 }
 
 impl Parts {
-    fn new(shared: &Arc<Shared>, prober: Arc<Prober>, announcer: &Announcer) -> Self {
+    fn new(
+        shared: &Arc<Shared>,
+        prober: Arc<Prober>,
+        announcer: &Announcer,
+        pauses: &Pauses,
+    ) -> Self {
         let running = shared.running();
         let on_result = announcer.on_control(running.store.clone());
         let rounds = Rounds::new(
@@ -327,24 +353,38 @@ impl Parts {
             rounds: watch,
             _rounds_task: AbortOnDropHandle::new(tokio::spawn(async move { rounds.run().await })),
         };
-        parts.plan(shared);
+        parts.plan(shared, pauses);
         parts
     }
 
+    /// What is left of the pauses at `from`.
+    fn pauses(&self, from: Time) -> Pauses {
+        let of = |(slot, planned): (Slot, &Planned)| {
+            let left = self.schedule.paused(slot)?.since(from);
+            Some(((planned.check.id.clone(), planned.check.definition), left))
+        };
+        self.checks.iter().enumerate().filter_map(of).collect()
+    }
+
     /// Plans every check from now on, the first runs spread over one recheck so that verdicts come soon.
-    fn plan(&mut self, shared: &Shared) {
+    fn plan(&mut self, shared: &Shared, pauses: &Pauses) {
         let now = shared.now();
         let store = shared.running().store;
         let mut state = shared.state();
         self.schedule = Schedule::new();
         for (slot, Planned { check, .. }) in self.checks.iter().enumerate() {
-            let next = self.schedule.add(
-                slot,
-                &check.id.to_string(),
-                check.interval,
-                check.recheck.min(check.interval),
-                now,
-            );
+            let id = check.id.to_string();
+            let next = match pauses.get(&(check.id.clone(), check.definition)) {
+                Some(left) => {
+                    let next = now + *left;
+                    self.schedule.resume(slot, &id, check.interval, next, now)
+                }
+                None => {
+                    let first_within = check.recheck.min(check.interval);
+                    self.schedule
+                        .add(slot, &id, check.interval, first_within, now)
+                }
+            };
             state.plan(&check.id, next);
             store.plan(slot, next);
         }

@@ -51,6 +51,9 @@ impl Runner {
             self.rounds.add_proof(operator, ended);
         }
         if matches!(run.outcome.class, Class::Fail | Class::Degraded) {
+            if run.outcome.reason.could_be_ours() {
+                self.rounds.doubt(ended);
+            }
             vantage::reclassify(&mut run.outcome, self.rounds.begun_after(ended).await);
         }
         Observation {

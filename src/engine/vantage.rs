@@ -49,16 +49,28 @@ fn of_kind(controls: &Controls, successes: &[bool], wanted: impl Fn(&Kind) -> bo
     of_kind.peek().is_none() || of_kind.any(|(_, success)| *success)
 }
 
-/// When each operator's platforms last answered with a certificate verified by name.
+/// What the platforms' own runs say of our network: when each operator's platforms last answered with a certificate
+/// verified by name, and when a run last failed as it would on a broken network.
 #[derive(Debug, Default)]
 pub struct Proofs {
     last: BTreeMap<Arc<str>, Time>,
+    doubt: Option<Time>,
 }
 
 impl Proofs {
     /// Takes in a verified answer.
     pub fn add(&mut self, operator: &Arc<str>, at: Time) {
         self.last.insert(operator.clone(), at);
+    }
+
+    /// Takes in a failure that a broken network of ours would look like.
+    pub fn doubt(&mut self, at: Time) {
+        self.doubt = self.doubt.max(Some(at));
+    }
+
+    /// Whether there was such a failure at or after `since`.
+    pub fn doubted_since(&self, since: Time) -> bool {
+        self.doubt.is_some_and(|at| at >= since)
     }
 
     /// Whether enough operators have answered at or after `since`.
@@ -133,6 +145,16 @@ mod tests {
             !proofs.prove_since(at(1501)),
             "one of them before the window"
         );
+    }
+
+    #[test]
+    fn doubt_lasts_from_the_latest_failure() {
+        let at = Time::from_millis;
+        let mut proofs = Proofs::default();
+        assert!(!proofs.doubted_since(at(0)));
+        proofs.doubt(at(2000));
+        proofs.doubt(at(1000));
+        assert!(proofs.doubted_since(at(2000)) && !proofs.doubted_since(at(2001)));
     }
 
     #[test]

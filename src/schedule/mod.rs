@@ -50,6 +50,8 @@ struct Entry {
     next: Option<Time>,
     /// Slots before this are passed over: too close to the first run.
     not_before: Time,
+    /// The next run waits because its target refuses us.
+    paused: bool,
 }
 
 impl Schedule {
@@ -76,12 +78,13 @@ impl Schedule {
                 slots,
                 next: None,
                 not_before,
+                paused: false,
             },
             first,
         )
     }
 
-    /// Adds a check that was planned before: its next run stays where it was (see [`Schedule::planned`]), or is due now if
+    /// Adds a check that pauses since before: its next run stays where it was (see [`Schedule::paused`]), or is due now if
     /// that has passed. Returns its time.
     pub fn resume(
         &mut self,
@@ -95,6 +98,7 @@ impl Schedule {
             slots: Slots::new(id, interval),
             next: None,
             not_before: now,
+            paused: true,
         };
         self.insert(slot, entry, next.max(now))
     }
@@ -114,6 +118,12 @@ impl Schedule {
     /// When the next run of a check is planned; none while one is in progress.
     pub fn planned(&self, slot: Slot) -> Option<Time> {
         self.checks.get(&slot)?.next
+    }
+
+    /// When the next run of a check is planned that pauses; none of any other.
+    pub fn paused(&self, slot: Slot) -> Option<Time> {
+        let entry = self.checks.get(&slot).filter(|entry| entry.paused)?;
+        entry.next
     }
 
     /// When the next run is due.
@@ -163,8 +173,19 @@ impl Schedule {
             Pace::Pause(pause) => (now + pause, 0),
         };
         entry.next = Some(next);
+        entry.paused = matches!(pace, Pace::Pause(_));
         self.queue.push(Reverse((next, slot)));
         (next, missed)
+    }
+
+    /// Runs that all checks together missed while nobody asked, from `from` to `now`: for a plan that is then thrown away.
+    pub fn slept_through(&self, from: Time, now: Time) -> u64 {
+        let missed = |entry: &Entry| match entry.next {
+            Some(next) if next > now => 0,
+            Some(next) => 1 + entry.slots.missed(next, now),
+            None => entry.slots.between(from, now),
+        };
+        self.checks.values().map(missed).sum()
     }
 
     /// The clock was set, or the machine slept: every planned run keeps its distance from now. Returns the new times.

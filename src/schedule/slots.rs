@@ -53,7 +53,7 @@ impl Slots {
     }
 
     /// How many slots lie after `from`, up to and including `to`.
-    fn between(&self, from: Time, to: Time) -> u64 {
+    pub(super) fn between(&self, from: Time, to: Time) -> u64 {
         self.count(to).saturating_sub(self.count(from))
     }
 

@@ -173,14 +173,18 @@ fn due_runs_come_in_order() {
 }
 
 #[test]
-fn reloads_keep_the_plan() {
+fn pauses_outlast_a_plan() {
     let (mut old, started) = at_slot();
+    assert_eq!(old.paused(0), None);
     let (next, _) = old.finished(0, started, Pace::Pause(ms(600_000)), started);
+    assert_eq!(old.paused(0), Some(next));
     let mut new = Schedule::new();
     assert_eq!(new.resume(7, "acme/api/me", INTERVAL, next, started), next);
+    assert_eq!(new.paused(7), Some(next), "and the next plan too");
     assert_eq!(take(&mut new, next), vec![7]);
     // Slots are where they were.
     let slot = new.finished(7, next, Pace::Interval, next).0;
+    assert_eq!(new.paused(7), None);
     take(&mut old, next);
     assert_eq!(old.finished(0, next, Pace::Interval, next).0, slot);
     // What has passed is due now.
@@ -260,4 +264,18 @@ proptest! {
             prop_assert!(next.since(end) <= most);
         }
     }
+}
+
+#[test]
+fn what_a_sleep_cost_is_counted_for_every_check() {
+    let (mut schedule, first) = running();
+    schedule.add(1, "acme/api/you", INTERVAL, INTERVAL, first);
+    schedule.add(2, "acme/api/them", INTERVAL, INTERVAL, first);
+    take(&mut schedule, first + INTERVAL);
+    schedule.finished(2, first, Pace::Pause(INTERVAL * 60), first);
+    assert_eq!(schedule.slept_through(first, first), 0);
+    // The one in progress and the planned one would have run twenty times each; the one that pauses not at all.
+    schedule.finished(1, first, Pace::Interval, first);
+    let missed = schedule.slept_through(first, first + INTERVAL * 20);
+    assert!((39..=41).contains(&missed), "{missed}");
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use rustix::process::Signal;
+
 use crate::support::exporter::{Exporter, SOON};
 use crate::support::healthy::Answer;
 use crate::support::internet::Fault;
@@ -45,6 +47,28 @@ async fn sigterm_ends_it_with_probes_hanging() {
     };
     exporter.wait_until(SOON, "probes hang", hanging).await;
     ends_well(exporter).await;
+}
+
+/// What a stopped process missed is counted, not made up for, and nobody is accused of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopped_process_counts_what_it_missed() {
+    let world = World::healthy().await;
+    let exporter = world.exporter().start().await;
+    let up = |page: &Page| page.are(&PLATFORMS, "up");
+    let page = exporter.wait_until(SOON, "everything is up", up).await;
+    let checks = page.all("platform_probe_info", &[]).count() as f64;
+    exporter.signal(Signal::STOP);
+    tokio::time::sleep(Duration::from_secs(9)).await;
+    exporter.signal(Signal::CONT);
+    let missed =
+        |page: &Page| page.sum("platform_exporter_probes_missed_total", &[]) >= 3.0 * checks;
+    exporter
+        .wait_until(SOON, "three runs of each check are missed", missed)
+        .await;
+    let page = exporter
+        .stays(Duration::from_secs(5), "everything stays up", up)
+        .await;
+    assert_eq!(page.runs(&[], "fail") + page.runs(&[], "degraded"), 0.0);
 }
 
 /// A scrape that nobody reads to its end does not hold it up.

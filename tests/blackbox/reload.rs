@@ -1,5 +1,7 @@
 //! SIGHUP: a good configuration takes over, a bad one changes nothing, and what is unchanged keeps its state.
 
+use std::time::Duration;
+
 use crate::support::World;
 use crate::support::exporter::{Exporter, SOON};
 use crate::support::healthy::Answer;
@@ -138,6 +140,32 @@ async fn state_of_unchanged_checks_stays() {
             page.verdict("own") == "up"
         })
         .await;
+}
+
+/// A platform that asked us to wait is not asked again because a file was read.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_outlasts_a_reload() {
+    let world = World::healthy().await;
+    let wait = Answer::text(429, "").with("retry-after", "60");
+    for host in ["x.com", "api.x.com"] {
+        world.internet.fault(host, Fault::Answer(wait.clone()));
+    }
+    let mut exporter = world.exporter().start().await;
+    let blocked = |page: &Page| {
+        let refused = |component: &&str| page.component_verdict("x", component) == "blocked";
+        ["web", "login", "api"].iter().all(refused)
+    };
+    exporter.wait_until(SOON, "x is blocked", blocked).await;
+    let before = world.internet.requests("x.com").len();
+    exporter.reconfigure(|settings| settings.extra = "vantage: elsewhere\n".into());
+    let reloaded = |page: &Page| page.text.contains("vantage=\"elsewhere\"");
+    exporter
+        .wait_until(SOON, "the reload is done", reloaded)
+        .await;
+    exporter
+        .stays(Duration::from_secs(4), "x stays blocked", blocked)
+        .await;
+    assert_eq!(world.internet.requests("x.com").len(), before);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -191,6 +191,35 @@ async fn a_captive_portal_does_not_prove_the_network() {
         .await;
 }
 
+/// A firewall that knows the controls: the platforms themselves prove the network, without a moment of blindness.
+#[tokio::test(flavor = "multi_thread")]
+async fn controls_shut_off_alone_blind_nobody() {
+    let world = World::healthy().await;
+    let exporter = world.exporter().start().await;
+    let up = |page: &Page| page.are(&PLATFORMS, "up");
+    let before = exporter.wait_until(SOON, "everything is up", up).await;
+    for control in ["one.one.one.one", "dns.quad9.net", "dns.google"] {
+        world.internet.fault(control, Fault::Reset);
+    }
+    let shut_off = |page: &Page| {
+        let controls = page.all("platform_control_success", &[]);
+        controls.filter(|control| control.value == 0.0).count() == 3
+    };
+    exporter
+        .wait_until(SOON, "the controls fail", shut_off)
+        .await;
+    let after = exporter
+        .stays(Duration::from_secs(8), "everything stays up", up)
+        .await;
+    for platform in PLATFORMS {
+        assert_eq!(
+            after.seconds(platform, "unknown"),
+            before.seconds(platform, "unknown"),
+            "{platform}"
+        );
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_filtering_resolver_is_outvoted() {
     let world = World::healthy().await;
