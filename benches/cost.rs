@@ -171,7 +171,7 @@ async fn hanging(folder: &Path) -> Result<()> {
     let mut scrapes = Vec::new();
     for _ in 0..200 {
         let begin = Instant::now();
-        exporter.scrape().await?;
+        exporter.scrape_bytes().await?;
         scrapes.push(begin.elapsed().as_secs_f64() * 1000.0);
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -221,6 +221,16 @@ impl Exporter {
             .await?
             .text()
             .await?)
+    }
+
+    /// Without looking at them: what is timed is the exporter.
+    async fn scrape_bytes(&self) -> Result<usize> {
+        let answer = self
+            .client
+            .get(format!("http://{}/metrics", self.address))
+            .send()
+            .await?;
+        Ok(answer.bytes().await?.len())
     }
 
     async fn ok_runs(&self) -> Result<f64> {

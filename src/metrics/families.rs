@@ -230,7 +230,7 @@ pub static FAMILIES: &[Family] = &[
         name: "platform_probe_phase_duration_seconds",
         kind: Kind::Histogram,
         labels: &["platform", "component", "check", "phase"],
-        help: "Duration of the parts of ok runs (resolve, connect, tls, processing, transfer); those of a run add up to it.",
+        help: "Duration of the parts of ok runs (resolve, connect, tls, processing, transfer); those of a run add up to it. Absent before the first one.",
         fill: Fill::Check(phases),
     },
     Family {
@@ -422,7 +422,11 @@ fn platform_info(platform: &PlatformReport, emit: &mut dyn Emit) {
     emit.value(&labels, Number::Int(1));
 }
 
+/// Series that would only be zeros are left out: of a thousand targets that hang they would be most of the page.
 fn phases(entry: &Entry, tally: &Tally, emit: &mut dyn Emit) {
+    if tally.duration.is_empty() {
+        return;
+    }
     for (phase, histogram) in Phase::ALL.into_iter().zip(&tally.phases) {
         if entry.phases.contains(&phase) {
             emit.histogram(&[("phase", phase.label())], histogram);

@@ -49,6 +49,11 @@ impl Histogram {
         })
     }
 
+    /// Whether nothing has been counted.
+    pub fn is_empty(&self) -> bool {
+        self.buckets.iter().all(|count| *count == 0)
+    }
+
     /// Sum of all durations in seconds.
     pub fn sum(&self) -> f64 {
         self.nanos as f64 / 1e9

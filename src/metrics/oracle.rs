@@ -409,7 +409,7 @@ proptest! {
 #[test]
 fn a_page_of_many_pieces_is_whole() {
     use std::sync::Arc;
-    let checks = (0..300)
+    let checks = (0..900)
         .map(|n| fixture::check("p", "c", &format!("k{n}"), fixture::tcp("h"), Depth::Edge))
         .collect();
     let platforms = [fixture::platform(

@@ -13,7 +13,7 @@ const TLS: [&str; 3] = ["one.one.one.one", "dns.quad9.net", "dns.google"];
 /// A name that IANA keeps for documentation: proof of the resolver.
 const NAME: &str = "example.com";
 /// Rounds begin at least this part of a recheck apart, so that a recheck never waits for one.
-const ROUNDS_PER_RECHECK: u32 = 5;
+const ROUNDS_PER_RECHECK: u32 = 10;
 
 impl Builder<'_> {
     pub(super) fn controls(&mut self, raw: raw::Controls) -> Controls {

@@ -44,7 +44,7 @@ fn nothing_said_means_the_defaults() {
     assert_eq!(names, expected);
     assert_eq!(config.controls.quorum, 3);
     assert_eq!(config.controls.interval, Duration::from_secs(30));
-    assert_eq!(config.controls.spacing, Duration::from_secs(2));
+    assert_eq!(config.controls.spacing, Duration::from_secs(1));
     assert_eq!(
         config.controls.targets[0].check.timeout,
         Duration::from_secs(5)
@@ -153,7 +153,7 @@ platforms: { faces: {} }
     );
     assert_eq!(
         (config.controls.quorum, config.controls.spacing),
-        (2, Duration::from_secs(4))
+        (2, Duration::from_secs(2))
     );
     let front = &config.platforms[0].components[0].checks[0];
     assert_eq!(
