@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{error, info, warn};
@@ -79,6 +79,7 @@ pub struct Engine {
     parts: Parts,
     announced: Time,
     saved: Time,
+    saving: Option<JoinHandle<()>>,
 }
 
 /// What belongs to one configuration.
@@ -124,6 +125,7 @@ impl Engine {
                 parts,
                 announced: now,
                 saved: now,
+                saving: None,
             },
             shared,
         ))
@@ -168,7 +170,13 @@ impl Engine {
                 () = tokio::time::sleep_until(self.shared.clock.instant(wake)) => {}
             }
         }
-        self.save();
+        // One at a time: two would write the same file.
+        if let Some(saving) = self.saving.take() {
+            let _ = saving.await;
+        }
+        if let Some(last) = self.save() {
+            let _ = last.await;
+        }
     }
 
     fn start_due(&mut self) {
@@ -305,20 +313,22 @@ impl Engine {
             self.announced = now;
             self.announcer.announce(&self.shared);
         }
-        if now.since(self.saved) >= SAVE_EVERY {
-            self.save();
+        let idle = self.saving.as_ref().is_none_or(JoinHandle::is_finished);
+        if idle && now.since(self.saved) >= SAVE_EVERY {
+            self.saved = now;
+            self.saving = self.save();
         }
     }
 
-    fn save(&mut self) {
-        let now = self.shared.now();
-        self.saved = now;
-        if let Some(storage) = &self.options.storage {
-            let saved = self.shared.state().save(now);
-            if let Err(error) = storage.save(&saved) {
+    /// Saves the state, if it is to be kept, beside everything else: a slow disk must not hold up probes and scrapes.
+    fn save(&self) -> Option<JoinHandle<()>> {
+        let storage = self.options.storage.clone()?;
+        let state = self.shared.state().save(self.shared.now());
+        Some(tokio::task::spawn_blocking(move || {
+            if let Err(error) = storage.save(&state) {
                 warn!(%error, "the state could not be saved; a restart would begin with what was saved before");
             }
-        }
+        }))
     }
 }
 
