@@ -28,6 +28,19 @@ impl Time {
         self.0 as f64 / 1000.0
     }
 
+    /// The same for the calendar. Beyond the year 9999 there is none; no clock shows that, and it must not cost the page.
+    pub fn utc(self) -> jiff::Timestamp {
+        let millis = i64::try_from(self.0).ok();
+        millis
+            .and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok())
+            .unwrap_or(jiff::Timestamp::MAX)
+    }
+
+    /// The day in UTC, such as `2024-03-05`.
+    pub fn date(self) -> String {
+        self.utc().strftime("%Y-%m-%d").to_string()
+    }
+
     /// How long after `earlier` this is; zero when it is not after it.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))

@@ -11,7 +11,6 @@ use crate::probe::Prober;
 use crate::probe::failure::Class;
 use crate::probe::network::System;
 use crate::probe::observation::{Certificate, Hop, Outcome, Phase, Run};
-use crate::time::Time;
 
 /// Answer headers that tell who answered and what they meant; the rest is noise here.
 const TELLING_HEADERS: &[&str] = &[
@@ -194,17 +193,9 @@ fn describe_certificate(text: &mut String, certificate: &Certificate, verified: 
         "  certificate  {verified}; {}; issued by {}; valid {} to {}",
         certificate.subject,
         certificate.issuer,
-        date(certificate.not_before),
-        date(certificate.not_after)
+        certificate.not_before.date(),
+        certificate.not_after.date()
     );
-}
-
-fn date(time: Time) -> String {
-    let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
-    jiff::Timestamp::from_millisecond(millis).map_or_else(
-        |_| "?".to_owned(),
-        |time| time.strftime("%Y-%m-%d").to_string(),
-    )
 }
 
 /// Whether the trouble may be ours: what the exporter would ask before it counted a failure.

@@ -190,8 +190,8 @@ fn untrusted(leaf: Option<&Certificate>, chain: bool) -> String {
 }
 
 fn date(time: Option<Time>) -> String {
-    time.and_then(|time| {
-        jiff::Timestamp::from_millisecond(i64::try_from(time.as_millis()).ok()?).ok()
-    })
-    .map_or_else(|| "at an unknown time".to_owned(), |time| time.to_string())
+    time.map_or_else(
+        || "at an unknown time".to_owned(),
+        |time| time.utc().to_string(),
+    )
 }

@@ -102,18 +102,12 @@ pub fn ago(time: Time, now: Time) -> String {
 
 /// The time of day in UTC, with the date when it is not today's.
 fn clock(time: Time, now: Time) -> String {
-    let utc = |time: Time| {
-        let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
-        jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX)
-    };
-    let (time, now) = (utc(time), utc(now));
-    let day = |t: jiff::Timestamp| t.strftime("%Y-%m-%d").to_string();
-    let format = if day(time) == day(now) {
+    let format = if time.date() == now.date() {
         "%H:%M"
     } else {
         "%Y-%m-%d %H:%M"
     };
-    time.strftime(format).to_string()
+    time.utc().strftime(format).to_string()
 }
 
 /// A length of time in its two largest useful units.

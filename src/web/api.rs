@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use serde::Serialize;
 
 use super::source::Source;
@@ -192,15 +191,7 @@ pub fn detail(
 
 /// A time for machines, such as `2024-03-05T15:04:00Z`.
 fn rfc3339(time: Time) -> String {
-    timestamp(time).to_string()
-}
-
-/// The same for the calendar. Beyond the year 9999 there is none; no clock shows that, and it must not cost the page.
-pub fn timestamp(time: Time) -> Timestamp {
-    let millis = i64::try_from(time.as_millis()).ok();
-    millis
-        .and_then(|millis| Timestamp::from_millisecond(millis).ok())
-        .unwrap_or(Timestamp::MAX)
+    time.utc().to_string()
 }
 
 #[cfg(test)]

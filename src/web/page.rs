@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Write as _};
 
-use super::api::{detail, timestamp};
+use super::api::detail;
 use super::source::Source;
 use crate::state::report::{CheckReport, ComponentReport, PlatformReport};
 use crate::state::{self, Report, Verdict};
@@ -62,7 +62,7 @@ fn write_page(
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta http-equiv=\"refresh\" content=\"{REFRESH}\">\n<title>{counts} – {vantage}</title>\n\
          <style>\n{STYLE}</style>\n</head>\n<body>\n<h1>Platforms, seen from {vantage}</h1>\n<p>{counts}, at {}</p>\n",
-        timestamp(report.now).strftime("%F %T UTC"),
+        report.now.utc().strftime("%F %T UTC"),
         vantage = Safe(vantage),
     )?;
     if !report.vantage_up {
