@@ -16,7 +16,7 @@ use super::escape::{DETAIL, escape};
 use super::failure::{Class, Reason};
 use super::judge;
 use super::observation::Outcome;
-use crate::config::{Check, Kind, Rule, Trust};
+use crate::config::{Check, Kind, Rule, Trust, WebsocketTarget, WsProtocol};
 use conditions::{Facts, Part};
 
 /// A complete answer, as far as it was read.
@@ -252,7 +252,7 @@ fn built_in(check: &Check, facts: &Facts<'_>, missed: &Missed<'_>) -> Outcome {
     let websocket = matches!(check.kind, Kind::Websocket(_));
     match status {
         500..=599 => judged(check, Reason::HttpStatus5xx, &status.to_string()),
-        101 if websocket => Outcome::ok("built-in: 101"),
+        101 if websocket => Outcome::ok(format!("built-in: 101{}", said(&check.kind))),
         _ if websocket => judged(
             check,
             Reason::WsUpgrade,
@@ -260,6 +260,23 @@ fn built_in(check: &Check, facts: &Facts<'_>, missed: &Missed<'_>) -> Outcome {
         ),
         200..=299 => success(check, facts, missed),
         _ => judged(check, by_status(status), &unexpected(check, status)),
+    }
+}
+
+/// What came after the upgrade; a run whose messages did not come is not asked about here.
+const fn said(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Websocket(WebsocketTarget {
+            protocol: WsProtocol::WhatsappNoise { .. },
+            ..
+        }) => ", and a server's hello whose key could be decrypted",
+        Kind::Websocket(WebsocketTarget {
+            protocol: WsProtocol::Plain {
+                expect: Some(_), ..
+            },
+            ..
+        }) => ", and the expected message",
+        _ => "",
     }
 }
 

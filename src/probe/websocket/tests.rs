@@ -318,6 +318,8 @@ async fn the_noise_hello() {
         .await;
         let run = run_at(address, Protocol::WhatsappNoise { dict_version: 3 }, |_| ()).await;
         assert_eq!(run.outcome.reason, reason, "{name}: {}", run.outcome.detail);
+        let proven = run.outcome.detail.contains("whose key could be decrypted");
+        assert_eq!(proven, reason == Ok, "{name}: {}", run.outcome.detail);
     }
 }
 
