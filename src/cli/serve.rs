@@ -42,6 +42,8 @@ pub fn run(config: Config, options: &Options) -> Result<(), String> {
 }
 
 async fn serve(config: Config, options: &Options) -> Result<(), String> {
+    // Before anything is told: whoever sees the program listen may stop it.
+    let signals = Signals::new()?;
     let storage = options.storage.as_deref().map(Storage::open).transpose()?;
     let mut listeners = Vec::new();
     for address in &options.listen {
@@ -52,7 +54,6 @@ async fn serve(config: Config, options: &Options) -> Result<(), String> {
     }
     info!("{}", super::summary(&config));
     let stop = CancellationToken::new();
-    let signals = Signals::new()?;
     let engine_options = engine::Options {
         config_file: options.config_file.clone(),
         storage,

@@ -5,54 +5,43 @@
 mod announce;
 mod clock;
 mod controls;
+mod parts;
 mod run;
 mod shared;
 mod storage;
 mod vantage;
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::AbortOnDropHandle;
 use tracing::{error, info, warn};
 
 pub use shared::{Running, Shared};
 pub use storage::Storage;
 
-use crate::config::{self, Check, CheckId, Config};
+use crate::config::{self, Config};
 use crate::metrics::Store;
 use crate::probe::Prober;
 use crate::probe::failure::{Class, Reason};
 use crate::probe::network::System;
 use crate::probe::observation::Observation;
-use crate::schedule::{Due, Schedule, Slot};
+use crate::schedule::Slot;
 use crate::state::{Outcome, State};
 use crate::time::Time;
 use announce::Announcer;
 use clock::Clock;
-use controls::Rounds;
-use run::{Runner, not_run};
-use vantage::Round;
+use parts::{Parts, Pauses, Planned};
+use run::not_run;
 
 /// The scheduler wakes at least this often: the heartbeat, and the grain of staleness and of the log.
 const BEAT: Duration = Duration::from_secs(1);
 
 /// How often the state is written to the state directory; a crash loses no more than this.
 const SAVE_EVERY: Duration = Duration::from_secs(10);
-
-/// File descriptors that probes leave alone: listeners, scrapes, the log, the state file.
-const RESERVED_FILES: usize = 128;
-
-/// Descriptors that one run may hold at a time: two racing connections, two lookups.
-const FILES_PER_RUN: usize = 4;
-
-/// How long the checks that pause still do, by id and definition.
-type Pauses = HashMap<(CheckId, u64), Duration>;
 
 /// How the engine is started.
 #[derive(Clone, Debug, Default)]
@@ -61,13 +50,6 @@ pub struct Options {
     pub config_file: Option<PathBuf>,
     /// Where the state is kept; none: nowhere.
     pub storage: Option<Storage>,
-}
-
-/// A check in the schedule.
-#[derive(Clone)]
-struct Planned {
-    check: Arc<Check>,
-    operator: Arc<str>,
 }
 
 /// The engine: owns the schedule and applies results.
@@ -80,17 +62,6 @@ pub struct Engine {
     announced: Time,
     saved: Time,
     saving: Option<JoinHandle<()>>,
-}
-
-/// What belongs to one configuration.
-struct Parts {
-    checks: Vec<Planned>,
-    schedule: Schedule,
-    runner: Runner,
-    runs: JoinSet<(Slot, Observation)>,
-    in_flight: HashMap<Slot, Time>,
-    rounds: watch::Receiver<Option<Round>>,
-    _rounds_task: AbortOnDropHandle<()>,
 }
 
 impl Engine {
@@ -149,7 +120,7 @@ impl Engine {
                 self.clock_stepped(now);
             }
             beat = self.shared.now();
-            self.shared.beat();
+            self.shared.beat(beat);
             self.start_due();
             self.keep_house();
             let wake = self
@@ -311,6 +282,7 @@ impl Engine {
         let now = self.shared.now();
         if now.since(self.announced) >= BEAT {
             self.announced = now;
+            self.shared.state().tick(now);
             self.announcer.announce(&self.shared);
         }
         let idle = self.saving.as_ref().is_none_or(JoinHandle::is_finished);
@@ -332,117 +304,11 @@ impl Engine {
     }
 }
 
-impl Parts {
-    fn new(
-        shared: &Arc<Shared>,
-        prober: Arc<Prober>,
-        announcer: &Announcer,
-        pauses: &Pauses,
-    ) -> Self {
-        let running = shared.running();
-        let on_result = announcer.on_control(running.store.clone());
-        let rounds = Rounds::new(
-            running.config.controls.clone(),
-            prober.clone(),
-            shared.clock.clone(),
-            on_result,
-        );
-        let watch = rounds.watch();
-        let runner = Runner {
-            prober,
-            rounds: rounds.clone(),
-            permits: Arc::new(Semaphore::new(most_in_flight(&running.config))),
-            shared: shared.clone(),
-        };
-        let mut parts = Self {
-            checks: planned_checks(&running.config),
-            schedule: Schedule::new(),
-            runner,
-            runs: JoinSet::new(),
-            in_flight: HashMap::new(),
-            rounds: watch,
-            _rounds_task: AbortOnDropHandle::new(tokio::spawn(async move { rounds.run().await })),
-        };
-        parts.plan(shared, pauses);
-        parts
-    }
-
-    /// What is left of the pauses at `from`.
-    fn pauses(&self, from: Time) -> Pauses {
-        let of = |(slot, planned): (Slot, &Planned)| {
-            let left = self.schedule.paused(slot)?.since(from);
-            Some(((planned.check.id.clone(), planned.check.definition), left))
-        };
-        self.checks.iter().enumerate().filter_map(of).collect()
-    }
-
-    /// Plans every check from now on, the first runs spread over one recheck so that verdicts come soon.
-    fn plan(&mut self, shared: &Shared, pauses: &Pauses) {
-        let now = shared.now();
-        let store = shared.running().store;
-        let mut state = shared.state();
-        self.schedule = Schedule::new();
-        for (slot, Planned { check, .. }) in self.checks.iter().enumerate() {
-            let id = check.id.to_string();
-            let next = match pauses.get(&(check.id.clone(), check.definition)) {
-                Some(left) => {
-                    let next = now + *left;
-                    self.schedule.resume(slot, &id, check.interval, next, now)
-                }
-                None => {
-                    let first_within = check.recheck.min(check.interval);
-                    self.schedule
-                        .add(slot, &id, check.interval, first_within, now)
-                }
-            };
-            state.plan(&check.id, next);
-            store.plan(slot, next);
-        }
-    }
-
-    fn start(&mut self, due: Due) {
-        let Some(Planned { check, operator }) = self.checks.get(due.slot).cloned() else {
-            return;
-        };
-        self.in_flight.insert(due.slot, due.planned);
-        let runner = self.runner.clone();
-        self.runs
-            .spawn(async move { (due.slot, runner.run(&check, &operator, due).await) });
-    }
-}
-
 fn new_prober(config: &Config) -> Result<Arc<Prober>, String> {
     let network = Arc::new(System {
         source_address: config.network.source_address,
     });
     Prober::new(config, network).map(Arc::new)
-}
-
-fn planned_checks(config: &Config) -> Vec<Planned> {
-    let mut checks = Vec::new();
-    for platform in config.active() {
-        let operator: Arc<str> = platform.operator.into();
-        let all = platform
-            .components
-            .into_iter()
-            .flat_map(|component| component.checks);
-        checks.extend(all.map(|check| Planned {
-            check: Arc::new(check),
-            operator: operator.clone(),
-        }));
-    }
-    checks
-}
-
-/// Runs at once: what the user set, else what the limit of open files allows beside everything else.
-fn most_in_flight(config: &Config) -> usize {
-    config.network.max_in_flight.unwrap_or_else(|| {
-        let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
-        let files = files
-            .and_then(|files| usize::try_from(files).ok())
-            .unwrap_or(Semaphore::MAX_PERMITS);
-        (files.saturating_sub(RESERVED_FILES) / FILES_PER_RUN).clamp(1, Semaphore::MAX_PERMITS)
-    })
 }
 
 fn restore(storage: &Storage, state: &mut State, now: Time) {

@@ -41,6 +41,8 @@ pub struct Shared {
     started: Instant,
     /// Milliseconds after `started` of the scheduler's last beat.
     heartbeat: AtomicU64,
+    /// The same in the engine's time.
+    beat: Mutex<Time>,
     ready: AtomicBool,
     reloads: mpsc::Sender<Reload>,
 }
@@ -52,6 +54,7 @@ impl Shared {
         clock: Arc<Clock>,
     ) -> (Arc<Self>, mpsc::Receiver<Reload>) {
         let (reloads, wishes) = mpsc::channel(1);
+        let now = clock.now();
         let shared = Self {
             own: Own::new(),
             clock,
@@ -60,6 +63,7 @@ impl Shared {
             details: Mutex::default(),
             started: Instant::now(),
             heartbeat: AtomicU64::new(0),
+            beat: Mutex::new(now),
             ready: AtomicBool::new(false),
             reloads,
         };
@@ -84,12 +88,9 @@ impl Shared {
         self.clock.now()
     }
 
-    /// The verdicts as they stand now.
+    /// The verdicts as of the scheduler's last beat. It alone lets time pass: after a sleep a scrape may come before it knows.
     pub fn report(&self) -> Report {
-        let now = self.now();
-        let mut state = self.state();
-        state.tick(now);
-        state.report(now)
+        self.state().report(*lock(&self.beat))
     }
 
     /// The last text of what went wrong with a check, for people; none when its last run was ok.
@@ -109,7 +110,8 @@ impl Shared {
         lock(&self.details).retain(|check, _| of(check));
     }
 
-    pub(super) fn beat(&self) {
+    pub(super) fn beat(&self, now: Time) {
+        *lock(&self.beat) = now;
         self.heartbeat
             .store(millis(self.started.elapsed()), Ordering::Relaxed);
     }
