@@ -1,5 +1,7 @@
 //! The shipped catalogue as the program reads it: what is on, and what each kind of answer means to it.
 
+mod combinations;
+
 use std::time::Duration;
 
 use hyper::HeaderMap;
