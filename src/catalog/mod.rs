@@ -115,17 +115,17 @@ mod tests {
             ("facebook/web/front", 3, " \r\n", false),
             (
                 "facebook/login/page",
-                2,
+                3,
                 "<input name=\"email\">\n<input name=\"pass\">",
                 true,
             ),
             (
                 "facebook/login/page",
-                2,
+                3,
                 "<input name=\"pass\">\n<input name=\"email\">",
                 true,
             ),
-            ("facebook/login/page", 2, "<input name=\"email\">", false),
+            ("facebook/login/page", 3, "<input name=\"email\">", false),
             ("whatsapp/web/front", 0, error_page, true),
             (
                 "whatsapp/web/front",

@@ -156,7 +156,7 @@ async fn what_is_off_by_default_can_be_switched_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_turn_the_session_checks_on() {
     let world = World::healthy().await;
-    let credentials = "credentials: { meta_token: { env: TOKEN }, whatsapp_token: { env: TOKEN }, x_bearer: { env: TOKEN } }";
+    let credentials = "credentials: { meta_token: { env: TOKEN }, meta_app_token: { env: TOKEN }, whatsapp_token: { env: TOKEN }, x_bearer: { env: TOKEN } }";
     let launch = |token| {
         let launch = world
             .exporter()

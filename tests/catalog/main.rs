@@ -1,5 +1,7 @@
 //! The shipped catalogue as the program reads it: what is on, and what each kind of answer means to it.
 
+mod combinations;
+
 use std::time::Duration;
 
 use hyper::HeaderMap;
@@ -32,6 +34,16 @@ fn check<'a>(config: &'a Config, place: &str) -> &'a Check {
 }
 
 fn class(check: &Check, status: u16, headers: HeaderMap, body: &str) -> String {
+    class_after(check, status, headers, body, &[])
+}
+
+fn class_after(
+    check: &Check,
+    status: u16,
+    headers: HeaderMap,
+    body: &str,
+    redirects: &[&str],
+) -> String {
     assert!(
         matches!(check.kind, Kind::Http(_)),
         "{} is no http check",
@@ -42,7 +54,7 @@ fn class(check: &Check, status: u16, headers: HeaderMap, body: &str) -> String {
         headers,
         body: body.as_bytes().to_vec(),
         cut: false,
-        redirects: Vec::new(),
+        redirects: redirects.iter().filter_map(|to| to.parse().ok()).collect(),
         elapsed: Duration::from_millis(80),
     };
     let outcome = classify(check, &answer);
@@ -70,7 +82,7 @@ fn the_seven_are_on_and_page() {
 #[test]
 fn whatever_is_off_can_be_turned_on() {
     let mut text = String::from(
-        "credentials: { meta_token: { file: /dev/null }, whatsapp_token: { file: /dev/null }, x_bearer: { file: /dev/null } }\nplatforms:\n",
+        "credentials: { meta_token: { file: /dev/null }, meta_app_token: { file: /dev/null }, whatsapp_token: { file: /dev/null }, x_bearer: { file: /dev/null } }\nplatforms:\n",
     );
     for platform in &shipped("").platforms {
         text += &format!("  {}: {{ enabled: true, components: {{ ", platform.name);
@@ -119,6 +131,10 @@ fn the_description_adds_up() {
 
 fn graph(code: u32) -> String {
     format!(r#"{{"error":{{"message":"x","code":{code}}}}}"#)
+}
+
+fn refused_token(why: &str) -> String {
+    format!(r#"{{"error":{{"message":"Invalid OAuth access token {why}","code":190}}}}"#)
 }
 
 const ERROR_PAGE: &str = r#"<!DOCTYPE html><html lang="en" id="facebook"><head><title>Error</title></head><body>Sorry, something went wrong. We're working on getting this fixed as soon as we can."#;
@@ -298,6 +314,52 @@ fn answers_mean_what_was_seen_of_them() {
         ("facebook/session/me", 400, graph(17), "blocked"),
         ("facebook/session/me", 200, r#"{"id":"123"}"#.into(), "ok"),
         ("facebook/session/me", 200, "{}".into(), "degraded?"),
+        (
+            "facebook/apps/app_token",
+            400,
+            refused_token("signature"),
+            "ok",
+        ),
+        (
+            "facebook/apps/app_token",
+            400,
+            refused_token("- Cannot parse access token"),
+            "local",
+        ),
+        ("facebook/apps/app_token", 400, graph(101), "local"),
+        ("facebook/apps/app_token", 400, graph(2), "fail"),
+        (
+            "facebook/apps/app_token",
+            200,
+            r#"{"id":"123"}"#.into(),
+            "ok",
+        ),
+        (
+            "x/api/v1_no_token",
+            400,
+            r#"{"errors":[{"code":215}]}"#.into(),
+            "ok",
+        ),
+        (
+            "x/api/v1_no_token",
+            503,
+            r#"{"errors":[{"code":130}]}"#.into(),
+            "fail",
+        ),
+        ("youtube/api/no_key", 403, graph(403), "ok"),
+        ("youtube/api/no_key", 403, "<html>".into(), "blocked"),
+        (
+            "bluesky/login/description",
+            200,
+            r#"{"availableUserDomains":[".bsky.social"]}"#.into(),
+            "ok",
+        ),
+        (
+            "tiktok/content/oembed",
+            200,
+            r#"{"html": "<blockquote>"}"#.into(),
+            "ok",
+        ),
     ]);
     for (place, status, body, expected) in rows {
         let got = class(check(&config, place), status, HeaderMap::new(), &body);
@@ -345,5 +407,30 @@ fn answers_whose_headers_matter() {
     ] {
         let got = class(check(&config, place), status, headers, "x");
         assert_eq!(got, expected, "{place}: {status}");
+    }
+}
+
+/// A wall is a refusal, also where the page that was asked for is a login page itself.
+#[test]
+fn pages_behind_a_wall_are_refused() {
+    let config = shipped("");
+    for place in [
+        "facebook/web/front",
+        "facebook/login/page",
+        "messenger/web/front",
+        "messenger/login/page",
+        "instagram/web/front",
+        "instagram/login/page",
+        "threads/web/front",
+        "threads/login/page",
+    ] {
+        for wall in [
+            "https://www.facebook.com/checkpoint/?next",
+            "https://www.facebook.com/consent/",
+        ] {
+            let page = check(&config, place);
+            let got = class_after(page, 302, HeaderMap::new(), "", &[wall]);
+            assert_eq!(got, "blocked", "{place} sent to {wall}");
+        }
     }
 }
