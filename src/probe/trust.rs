@@ -1,9 +1,11 @@
-//! Whom we trust and who we are in TLS: certificate authorities and client certificates, read once for each set of
-//! files that the configuration names.
+//! Whom we trust and who we are in TLS: certificate authorities and client certificates, read for each set of files that
+//! the checks name, and again when one of them has changed.
 
 use std::collections::HashMap;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
 
 use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
@@ -13,6 +15,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 
 use crate::config::{Config, Kind, TlsOptions};
+use crate::lock::lock;
 
 /// What a handshake is made with.
 #[derive(Clone)]
@@ -28,8 +31,18 @@ pub(super) struct Trust {
     /// The cryptography, never taken from the process.
     pub provider: Arc<CryptoProvider>,
     shared: RootCertStore,
-    read: HashMap<Files, Material>,
+    // A std mutex: a look or an insert, never across an await.
+    read: Mutex<HashMap<Files, Read>>,
 }
+
+/// What was read, and when the files had last changed by then.
+struct Read {
+    stamps: Stamps,
+    material: Material,
+}
+
+/// When each of the files last changed; none where that cannot be told.
+type Stamps = [Option<SystemTime>; 3];
 
 /// The files behind a [`Material`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -47,6 +60,11 @@ impl Files {
             key: options.key_file.clone(),
         }
     }
+
+    fn stamps(&self) -> Stamps {
+        let changed = |file: &PathBuf| fs::metadata(file).and_then(|it| it.modified()).ok();
+        [&self.ca, &self.certificate, &self.key].map(|file| file.as_ref().and_then(changed))
+    }
 }
 
 impl Trust {
@@ -62,10 +80,10 @@ impl Trust {
             add_authorities(&mut shared, file)?;
         }
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut trust = Self {
+        let trust = Self {
             provider,
             shared,
-            read: HashMap::new(),
+            read: Mutex::default(),
         };
         let active = config.active();
         let checks = active
@@ -77,24 +95,36 @@ impl Trust {
             .chain(controls)
             .filter_map(|check| options(&check.kind));
         for options in named.chain([&TlsOptions::default()]) {
-            let files = Files::of(options);
-            if !trust.read.contains_key(&files) {
-                let material = trust.load(&files)?;
-                trust.read.insert(files, material);
-            }
+            trust.material(options)?;
         }
         Ok(trust)
     }
 
-    /// What the options of a check ask for; files not seen at the start, of a check that was off then, are read now.
+    /// What the options of a check ask for. Where a changed file cannot be used, half written perhaps, what was read
+    /// before stays.
     ///
     /// # Errors
     /// Names the file that cannot be used.
     pub fn material(&self, options: &TlsOptions) -> Result<Material, String> {
         let files = Files::of(options);
-        self.read
-            .get(&files)
-            .map_or_else(|| self.load(&files), |material| Ok(material.clone()))
+        let stamps = files.stamps();
+        let mut read = lock(&self.read);
+        let known = read.get(&files);
+        if let Some(known) = known.filter(|known| known.stamps == stamps) {
+            return Ok(known.material.clone());
+        }
+        match (self.load(&files), known) {
+            (Ok(material), _) => {
+                let fresh = Read {
+                    stamps,
+                    material: material.clone(),
+                };
+                read.insert(files, fresh);
+                Ok(material)
+            }
+            (Err(_), Some(known)) => Ok(known.material.clone()),
+            (Err(error), None) => Err(error),
+        }
     }
 
     fn load(&self, files: &Files) -> Result<Material, String> {
@@ -158,4 +188,33 @@ fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
 
 fn unusable(file: &Path, why: impl std::fmt::Display) -> String {
     format!("{}: {why}", file.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::probe::testing::{self, Authority};
+
+    #[test]
+    fn a_changed_file_is_read_again_and_a_broken_one_is_not_taken() {
+        let trust = Trust::new(&testing::config()).unwrap();
+        let authority = Authority::new();
+        let options = authority.trusted();
+        let verifier = || trust.material(&options).unwrap().verifier;
+        let write = |text: &str, age: u64| {
+            fs::write(authority.file.path(), text).unwrap();
+            let when = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(age);
+            let file = fs::File::options().write(true).open(authority.file.path());
+            file.unwrap().set_modified(when).unwrap();
+        };
+        let first = verifier();
+        assert!(Arc::ptr_eq(&first, &verifier()), "unchanged");
+        write("half a certifi", 1);
+        assert!(Arc::ptr_eq(&first, &verifier()), "broken");
+        let other = fs::read_to_string(Authority::new().file.path()).unwrap();
+        write(&other, 2);
+        let second = verifier();
+        assert!(!Arc::ptr_eq(&first, &second), "changed");
+        assert!(Arc::ptr_eq(&second, &verifier()), "unchanged again");
+    }
 }
