@@ -16,6 +16,10 @@ use super::network::Stream;
 /// is looked at; floods of HTTP/1 and HTTP/2 control messages end within half a second by it.
 pub(super) const WIRE_BYTES: u64 = 2 << 20;
 
+/// Bytes after which a run gives way to the others and to scrapes. The smallest messages are a few bytes, so one turn is
+/// some thousands of them at most: a few milliseconds, also where the same worker serves everything.
+const TURN: usize = 16 * 1024;
+
 /// How many bytes a run has received so far. Clones share the count.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Budget(Arc<AtomicU64>);
@@ -26,6 +30,7 @@ impl Budget {
         Box::new(Metered {
             stream,
             budget: self.clone(),
+            turn: 0,
         })
     }
 
@@ -58,6 +63,8 @@ impl std::error::Error for BudgetSpent {}
 struct Metered {
     stream: Box<dyn Stream>,
     budget: Budget,
+    /// Bytes received in this turn.
+    turn: usize,
 }
 
 impl AsyncRead for Metered {
@@ -66,12 +73,21 @@ impl AsyncRead for Metered {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.turn >= TURN {
+            self.turn = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         // Any stream, also a simulated one, gives way to the deadline after some reads.
-        let turn = ready!(coop::poll_proceed(cx));
-        let before = buf.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
-        turn.made_progress();
-        if self.budget.spend(buf.filled().len() - before) {
+        let progress = ready!(coop::poll_proceed(cx));
+        let room = buf.remaining().min(TURN);
+        let mut part = ReadBuf::new(buf.initialize_unfilled_to(room));
+        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut part))?;
+        let received = part.filled().len();
+        buf.advance(received);
+        progress.made_progress();
+        self.turn += received;
+        if self.budget.spend(received) {
             Poll::Ready(Ok(()))
         } else {
             Poll::Ready(Err(io::Error::other(BudgetSpent)))
@@ -165,5 +181,21 @@ mod tests {
                 .await
                 .is_err()
         );
+    }
+
+    #[tokio::test]
+    async fn a_flood_gives_way_after_every_turn() {
+        let peer = tokio::io::join(tokio::io::repeat(0), tokio::io::sink());
+        let mut stream = Budget::default().meter(Box::new(peer));
+        let mut most = 0;
+        let mut bytes = vec![0; 8 * TURN];
+        let mut read = std::pin::pin!(stream.read_exact(&mut bytes));
+        let mut polls = 0;
+        std::future::poll_fn(|cx| {
+            polls += 1;
+            read.as_mut().poll(cx).map(|done| most = done.unwrap())
+        })
+        .await;
+        assert_eq!((most, polls), (8 * TURN, 8), "one turn a poll");
     }
 }

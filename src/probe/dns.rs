@@ -230,6 +230,12 @@ mod tests {
         assert_reason(&run, Reason::Ok);
         assert_eq!(run.outcome.detail, "1.1.1.1");
         assert_reason(&ask_for_a(cut(|_| None).await).await, Reason::DnsFailed);
+        let again = cut(|mut reply| {
+            reply.answers.clear();
+            reply.metadata.truncation = true;
+            Some(reply)
+        });
+        assert_reason(&ask_for_a(again.await).await, Reason::DnsFailed);
     }
 
     #[tokio::test]

@@ -138,6 +138,7 @@ async fn over_stream(
                 None => failed(error.to_string()),
             })?;
     match read(&reply, query) {
+        Answer::Ours(reply) if reply.metadata.truncation => Err(failed("cut as well".to_owned())),
         Answer::Ours(reply) => Ok(*reply),
         Answer::Strange => Err(failed("the answer is to another question".to_owned())),
         Answer::Malformed(why) => Err(malformed(format!("resolver {server}: {why}"))),

@@ -4,6 +4,7 @@ use hyper::Response;
 use hyper::Version;
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use tokio::task::coop;
 
 use super::connection::Connection;
 use super::decode::Decoder;
@@ -12,6 +13,11 @@ use crate::probe::dial::Failure;
 
 /// The most of a body that is shown to people, in bytes.
 pub(in crate::probe) const SHOWN: usize = 400;
+
+/// Pieces of a body that are read; what follows counts as beyond the limit. A page that is flushed line by line has
+/// thousands; a body of one-byte chunks would have hundreds of thousands within the budget of wire bytes, and each costs
+/// about a microsecond.
+pub(super) const MAX_PIECES: usize = 32 * 1024;
 
 /// A body, or the start of one.
 pub(in crate::probe) struct Body {
@@ -29,13 +35,17 @@ pub(in crate::probe) async fn read(
 ) -> Result<Body, Failure> {
     let until_close = lasts_until_close(response);
     let mut decoder = Decoder::new(response.headers(), limit)?;
+    let mut pieces = 0;
     while let Some(frame) = connection.frame(response.body_mut()).await {
+        // Many pieces may come of one read.
+        coop::consume_budget().await;
         match frame {
             Ok(frame) => {
                 let Ok(data) = frame.into_data() else {
                     continue;
                 };
-                if decoder.push(&data)? {
+                pieces += 1;
+                if decoder.push(&data)? || pieces == MAX_PIECES {
                     return Ok(Body {
                         bytes: decoder.into_read(),
                         cut: true,

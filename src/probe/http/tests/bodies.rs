@@ -1,6 +1,7 @@
 //! Bodies without end, and encodings, whole, broken and hostile.
 
 use super::*;
+use crate::probe::http::body;
 use crate::probe::http::decode::Decoder;
 
 fn brotli(body: &[u8]) -> Vec<u8> {
@@ -58,6 +59,32 @@ async fn endless_bodies() {
         "{}",
         run.outcome.detail
     );
+}
+
+/// A body of tiny pieces costs time by the piece, not by the byte, and far more than it takes to send.
+#[tokio::test]
+async fn tiny_pieces_are_counted() {
+    let pieces = |count: usize| {
+        let body = "1\r\na\r\n".repeat(count);
+        format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{body}0\r\n\r\n")
+    };
+    for (count, reason) in [
+        (body::MAX_PIECES - 1, Reason::ContentMarkerMissing),
+        (body::MAX_PIECES, Reason::HttpBodyTooLarge),
+    ] {
+        let run = ask(pieces(count), Then::Fin, |check| {
+            check.rules = vec![Rule {
+                body: Some(BodyMatch::Contains("marker".into())),
+                ..rule(Class::Ok)
+            }];
+        })
+        .await;
+        assert_eq!(
+            run.outcome.reason, reason,
+            "{count}: {}",
+            run.outcome.detail
+        );
+    }
 }
 
 #[tokio::test]
