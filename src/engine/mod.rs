@@ -175,11 +175,12 @@ impl Engine {
             Err(error) => {
                 error!(%error, "a run ended in a bug of ours");
                 let now = self.shared.now();
-                self.drop_runs(
+                let pauses = self.drop_runs(
                     Reason::LocalInternal,
                     "another run ended in a bug of ours",
                     now,
                 );
+                self.parts.plan(&self.shared, &pauses);
             }
         }
     }
@@ -224,11 +225,13 @@ impl Engine {
         warn!("the clock stepped or the machine slept; the runs in flight are dropped");
         let now = self.shared.now();
         self.shared.state().clock_stepped(now);
-        self.drop_runs(Reason::LocalClock, "the clock stepped during the run", from);
+        let pauses = self.drop_runs(Reason::LocalClock, "the clock stepped during the run", from);
+        self.parts.plan(&self.shared, &pauses);
     }
 
-    /// Drops the runs in flight, and plans every check anew but those that pause: what refused us asked for that, and
-    /// knows nothing of our clock or our configuration. `from` is the time by which the plan was made.
+    /// Drops the runs in flight; every check is then to be planned anew but those that pause, which are returned: what
+    /// refused us asked for that, and knows nothing of our clock or our configuration. `from` is the time by which the
+    /// plan was made.
     fn drop_runs(&mut self, reason: Reason, detail: &str, from: Time) -> Pauses {
         let pauses = self.parts.pauses(from);
         self.parts.runs = JoinSet::new();
@@ -237,7 +240,6 @@ impl Engine {
         for (slot, planned) in dropped {
             self.apply(slot, &not_run(planned, now, reason, detail));
         }
-        self.parts.plan(&self.shared, &pauses);
         pauses
     }
 

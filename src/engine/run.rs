@@ -2,7 +2,6 @@
 //! is ruled out.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
@@ -13,11 +12,8 @@ use crate::config::Check;
 use crate::probe::Prober;
 use crate::probe::failure::{Class, Reason};
 use crate::probe::observation::{Observation, Outcome, Phases, Run};
-use crate::schedule::Due;
+use crate::schedule::{Due, LATE};
 use crate::time::Time;
-
-/// A run that starts later than this is our fault, and would judge the platform by it.
-const LATE: Duration = Duration::from_secs(1);
 
 /// What runs work with; replaced as a whole at a reload.
 #[derive(Clone)]

@@ -1,7 +1,7 @@
 //! What the engine shares with the web server: read-only views, and the wish to reload.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -38,11 +38,8 @@ pub struct Shared {
     running: Mutex<Running>,
     state: Mutex<State>,
     details: Mutex<HashMap<CheckId, String>>,
-    started: Instant,
-    /// Milliseconds after `started` of the scheduler's last beat.
-    heartbeat: AtomicU64,
-    /// The same in the engine's time.
-    beat: Mutex<Time>,
+    /// The scheduler's last beat, by the monotonic clock and in the engine's time.
+    beat: Mutex<(Instant, Time)>,
     ready: AtomicBool,
     reloads: mpsc::Sender<Reload>,
 }
@@ -61,9 +58,7 @@ impl Shared {
             running: Mutex::new(running),
             state: Mutex::new(state),
             details: Mutex::default(),
-            started: Instant::now(),
-            heartbeat: AtomicU64::new(0),
-            beat: Mutex::new(now),
+            beat: Mutex::new((Instant::now(), now)),
             ready: AtomicBool::new(false),
             reloads,
         };
@@ -90,7 +85,8 @@ impl Shared {
 
     /// The verdicts as of the scheduler's last beat. It alone lets time pass: after a sleep a scrape may come before it knows.
     pub fn report(&self) -> Report {
-        self.state().report(*lock(&self.beat))
+        let (_, now) = *lock(&self.beat);
+        self.state().report(now)
     }
 
     /// The last text of what went wrong with a check, for people; none when its last run was ok.
@@ -111,9 +107,7 @@ impl Shared {
     }
 
     pub(super) fn beat(&self, now: Time) {
-        *lock(&self.beat) = now;
-        self.heartbeat
-            .store(millis(self.started.elapsed()), Ordering::Relaxed);
+        *lock(&self.beat) = (Instant::now(), now);
     }
 
     /// Whether the scheduler's heart beats.
@@ -121,9 +115,8 @@ impl Shared {
     /// # Errors
     /// Says since when it does not.
     pub fn healthy(&self) -> Result<(), String> {
-        let age = self.started.elapsed().saturating_sub(Duration::from_millis(
-            self.heartbeat.load(Ordering::Relaxed),
-        ));
+        let (beat, _) = *lock(&self.beat);
+        let age = beat.elapsed();
         if age < HEART_STOPPED {
             Ok(())
         } else {
@@ -153,8 +146,4 @@ impl Shared {
         self.reloads.send(reply).await.map_err(|_| stopping())?;
         answer.await.map_err(|_| stopping())?
     }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

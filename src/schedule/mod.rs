@@ -14,7 +14,7 @@ use crate::time::Time;
 use slots::Slots;
 
 /// A run that starts later than this after its plan would say more about us than about its target.
-const LATE: Duration = Duration::from_secs(1);
+pub const LATE: Duration = Duration::from_secs(1);
 
 /// Key of a check within one schedule.
 pub type Slot = usize;
