@@ -1,6 +1,8 @@
 //! Points in time as the pure parts see them: handed in as arguments, never read from a clock here.
 
+use std::fmt;
 use std::ops::{Add, Sub};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -64,5 +66,32 @@ impl Sub<Duration> for Time {
             self.0
                 .saturating_sub(u64::try_from(by.as_millis()).unwrap_or(u64::MAX)),
         )
+    }
+}
+
+/// How points in time are written for others: as they are, but in a drill, whose hours are not those of the clock on the
+/// wall.
+#[derive(Clone, Default)]
+pub struct Times(Option<Arc<dyn Fn(Time) -> Time + Send + Sync>>);
+
+impl Times {
+    /// Written as `other` says.
+    pub fn as_by(other: impl Fn(Time) -> Time + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(other)))
+    }
+
+    /// What is written for `at`.
+    pub fn of(&self, at: Time) -> Time {
+        self.0.as_ref().map_or(at, |other| other(at))
+    }
+}
+
+impl fmt::Debug for Times {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() {
+            "Times(other)"
+        } else {
+            "Times(as they are)"
+        })
     }
 }

@@ -12,8 +12,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::Options;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::engine::{self, Engine, Shared, Storage};
+use crate::time::Times;
 use crate::web;
 
 /// One thread does it all: a probe is a hundred waits and half a millisecond of work, and handing it from thread to thread
@@ -54,9 +55,12 @@ async fn serve(config: Config, options: &Options) -> Result<(), String> {
     }
     info!("{}", super::summary(&config));
     let stop = CancellationToken::new();
+    let file = options.config_file.clone();
     let engine_options = engine::Options {
-        config_file: options.config_file.clone(),
+        load: Arc::new(move || config::load(file.as_deref()).map_err(|errors| errors.to_string())),
         storage,
+        clock: Arc::default(),
+        times: Times::default(),
     };
     let (engine, shared) = Engine::new(config, engine_options)?;
     let engine = tokio::spawn(engine.run(stop.clone()));

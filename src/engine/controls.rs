@@ -120,11 +120,10 @@ impl Rounds {
             let begun = self.clock.now();
             let round = self.round(begun).await;
             self.last.send_replace(Some(round));
-            tokio::time::sleep_until(self.clock.instant(begun + self.controls.spacing)).await;
-            let next = self.clock.instant(begun + self.controls.interval);
+            self.clock.sleep_until(begun + self.controls.spacing).await;
             tokio::select! {
                 () = self.wanted.notified() => {}
-                () = tokio::time::sleep_until(next) => {}
+                () = self.clock.sleep_until(begun + self.controls.interval) => {}
             }
         }
     }
@@ -155,7 +154,9 @@ impl Rounds {
         for (index, control) in self.controls.targets.iter().cloned().enumerate() {
             let (prober, on_result, done) =
                 (self.prober.clone(), self.on_result.clone(), done.clone());
+            let clock = self.clock.clone();
             tokio::spawn(async move {
+                let _at_work = clock.at_work();
                 let run = prober.run(&control.check).await;
                 // A TLS control proves by the certificate; an ok without verification would be no proof.
                 let verified = run.verified_tls || !matches!(control.check.kind, Kind::Tls(_));

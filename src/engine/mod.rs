@@ -3,7 +3,7 @@
 //! One task owns the schedule and applies every result, so verdicts never race; runs are tasks of their own.
 
 mod announce;
-mod clock;
+pub mod clock;
 mod controls;
 mod parts;
 mod run;
@@ -11,7 +11,6 @@ mod shared;
 mod storage;
 mod vantage;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,7 +22,7 @@ use tracing::{error, info, warn};
 pub use shared::{Running, Shared};
 pub use storage::Storage;
 
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::metrics::Store;
 use crate::probe::Prober;
 use crate::probe::failure::{Class, Reason};
@@ -31,7 +30,7 @@ use crate::probe::network::System;
 use crate::probe::observation::Observation;
 use crate::schedule::Slot;
 use crate::state::{Outcome, State};
-use crate::time::Time;
+use crate::time::{Time, Times};
 use announce::Announcer;
 use clock::Clock;
 use parts::{Parts, Pauses, Planned};
@@ -43,13 +42,20 @@ const BEAT: Duration = Duration::from_secs(1);
 /// How often the state is written to the state directory; a crash loses no more than this.
 const SAVE_EVERY: Duration = Duration::from_secs(10);
 
+/// Reads the configuration anew; the error is for people.
+pub type Load = Arc<dyn Fn() -> Result<Config, String> + Send + Sync>;
+
 /// How the engine is started.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone)]
 pub struct Options {
-    /// The file that a reload reads again; none: the built-in defaults.
-    pub config_file: Option<PathBuf>,
+    /// What a reload does.
+    pub load: Load,
     /// Where the state is kept; none: nowhere.
     pub storage: Option<Storage>,
+    /// What tells the time.
+    pub clock: Arc<Clock>,
+    /// How points in time are written for others.
+    pub times: Times,
 }
 
 /// The engine: owns the schedule and applies results.
@@ -70,8 +76,7 @@ impl Engine {
     /// # Errors
     /// A sentence for people, when a file that the configuration names cannot be used.
     pub fn new(config: Config, options: Options) -> Result<(Self, Arc<Shared>), String> {
-        let clock = Arc::new(Clock::default());
-        let now = clock.now();
+        let now = options.clock.now();
         let prober = new_prober(&config)?;
         let platforms = config.active();
         let store = Arc::new(Store::new(&config.vantage, &platforms));
@@ -83,8 +88,8 @@ impl Engine {
             config: Arc::new(config),
             store,
         };
-        let (shared, reloads) = Shared::new(running, state, clock);
-        shared.own.reloaded(true, now);
+        let (shared, reloads) = Shared::new(running, state, &options);
+        shared.reloaded(true);
         let announcer = Announcer::default();
         let parts = Parts::new(&shared, prober, &announcer, &Pauses::new());
         Ok((
@@ -138,7 +143,7 @@ impl Engine {
                     // Whoever asked may have gone away meanwhile.
                     let _ = reply.send(result);
                 }
-                () = tokio::time::sleep_until(self.shared.clock.instant(wake)) => {}
+                () = self.shared.clock.sleep_until(wake) => {}
             }
         }
         // One at a time: two would write the same file.
@@ -245,7 +250,7 @@ impl Engine {
 
     fn reload(&mut self) -> Result<(), String> {
         let result = self.try_reload();
-        self.shared.own.reloaded(result.is_ok(), self.shared.now());
+        self.shared.reloaded(result.is_ok());
         match &result {
             Ok(()) => info!("configuration reloaded"),
             Err(errors) => {
@@ -256,8 +261,7 @@ impl Engine {
     }
 
     fn try_reload(&mut self) -> Result<(), String> {
-        let config = config::load(self.options.config_file.as_deref())
-            .map_err(|errors| errors.to_string())?;
+        let config = (self.options.load)()?;
         let prober = new_prober(&config)?;
         let pauses = self.drop_runs(
             Reason::LocalCancelled,

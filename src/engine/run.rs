@@ -39,7 +39,7 @@ impl Runner {
         };
         let started = clock.now();
         self.shared.own.observe_lag(started.since(due.planned));
-        let in_flight = InFlight::new(&self.shared);
+        let in_flight = (InFlight::new(&self.shared), clock.at_work());
         let mut run = self.prober.run(check).await;
         drop((in_flight, permit));
         let ended = clock.now();

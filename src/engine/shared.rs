@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::Options;
 use super::clock::Clock;
 use crate::config::{CheckId, Config};
 use crate::lock::lock;
 use crate::metrics::{Own, Store};
 use crate::state::{Report, State};
-use crate::time::Time;
+use crate::time::{Time, Times};
 
 /// The scheduler wakes at least every second; five missed beats are more than a busy machine explains.
 const HEART_STOPPED: Duration = Duration::from_secs(5);
@@ -34,6 +35,7 @@ pub struct Shared {
     /// The exporter's own metrics.
     pub own: Own,
     pub(super) clock: Arc<Clock>,
+    times: Times,
     // std mutexes: each is held for a look or an update in memory, never across an await.
     running: Mutex<Running>,
     state: Mutex<State>,
@@ -48,13 +50,15 @@ impl Shared {
     pub(super) fn new(
         running: Running,
         state: State,
-        clock: Arc<Clock>,
+        options: &Options,
     ) -> (Arc<Self>, mpsc::Receiver<Reload>) {
         let (reloads, wishes) = mpsc::channel(1);
+        let clock = options.clock.clone();
         let now = clock.now();
         let shared = Self {
             own: Own::new(),
             clock,
+            times: options.times.clone(),
             running: Mutex::new(running),
             state: Mutex::new(state),
             details: Mutex::default(),
@@ -78,9 +82,14 @@ impl Shared {
         lock(&self.state)
     }
 
-    /// The engine's time.
-    pub fn now(&self) -> Time {
+    /// The engine's time; to be asked in its own runtime only.
+    pub(super) fn now(&self) -> Time {
         self.clock.now()
+    }
+
+    /// How points in time are written for others.
+    pub fn times(&self) -> Times {
+        self.times.clone()
     }
 
     /// The verdicts as of the scheduler's last beat. It alone lets time pass: after a sleep a scrape may come before it knows.
@@ -100,6 +109,10 @@ impl Shared {
             Some(detail) => details.insert(check.clone(), detail),
             None => details.remove(check),
         };
+    }
+
+    pub(super) fn reloaded(&self, successful: bool) {
+        self.own.reloaded(successful, self.times.of(self.now()));
     }
 
     pub(super) fn keep_details(&self, of: impl Fn(&CheckId) -> bool) {

@@ -73,6 +73,7 @@ mod tests {
             fixture::report(),
             &fixture::own(),
             Format::Text,
+            Default::default(),
         );
         MetricsBody::new(page, gzip)
             .collect()

@@ -1,6 +1,7 @@
 //! What a row of the table writes to: the page, or in tests the `prometheus` crate's own model as a second opinion.
 
 use super::histogram::Histogram;
+use crate::time::Time;
 
 /// A value of a sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -9,6 +10,8 @@ pub enum Number {
     Int(u64),
     /// Milliseconds, written as seconds.
     Millis(u64),
+    /// A point in time, written as seconds since the Unix epoch.
+    Time(Time),
     /// Anything else.
     Float(f64),
 }

@@ -12,6 +12,7 @@ use super::own::Own;
 use super::store::Store;
 use super::text::{Text, push_label};
 use crate::state::Report;
+use crate::time::Times;
 
 /// Bytes of text per piece, more or less: enough that the cost per piece vanishes, little enough that a slow reader costs
 /// no memory and a fast one does not keep a worker thread for longer than some 100 µs.
@@ -36,7 +37,7 @@ pub struct Page {
 
 impl Page {
     /// A page of what is known now. The counters of a check are read when its lines are written.
-    pub fn new(store: Arc<Store>, report: Report, own: &Own, format: Format) -> Self {
+    pub fn new(store: Arc<Store>, report: Report, own: &Own, format: Format, times: Times) -> Self {
         let mut vantage = String::new();
         push_label(&mut vantage, "vantage", &store.vantage);
         let labelled = |base: &str, name, value: &str| {
@@ -63,7 +64,7 @@ impl Page {
             vantage,
             platforms,
             components,
-            text: Text::new(format),
+            text: Text::new(format, times),
             family: 0,
             item: 0,
             ended: false,

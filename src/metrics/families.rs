@@ -130,7 +130,7 @@ pub static FAMILIES: &[Family] = &[
         kind: Kind::Gauge,
         labels: PLATFORM,
         help: "Since when the platform is in its state.",
-        fill: Fill::Platform(|platform, emit| emit.value(&[], time(platform.since))),
+        fill: Fill::Platform(|platform, emit| emit.value(&[], Number::Time(platform.since))),
     },
     Family {
         name: "platform_depth",
@@ -438,13 +438,9 @@ const fn level(level: Verdict) -> (&'static str, &'static str) {
     ("level", level.label())
 }
 
-const fn time(time: Time) -> Number {
-    Number::Millis(time.as_millis())
-}
-
 fn some_time(at: Option<Time>, emit: &mut dyn Emit) {
     if let Some(at) = at {
-        emit.value(&[], time(at));
+        emit.value(&[], Number::Time(at));
     }
 }
 

@@ -55,6 +55,7 @@ impl Emit for Model<'_> {
         let value = match value {
             Number::Int(value) => value as f64,
             Number::Millis(value) => Time::from_millis(value).as_secs_f64(),
+            Number::Time(value) => value.as_secs_f64(),
             Number::Float(value) => value,
         };
         let kind = self.family.kind;
@@ -425,7 +426,13 @@ fn a_page_of_many_pieces_is_whole() {
         platforms: vec![],
     };
     let own = Own::without_process();
-    let mut page = super::Page::new(store.clone(), empty(), &own, Format::Text);
+    let mut page = super::Page::new(
+        store.clone(),
+        empty(),
+        &own,
+        Format::Text,
+        Default::default(),
+    );
     let pieces: Vec<_> = std::iter::from_fn(|| page.next_piece()).collect();
     assert!(pieces.len() > 10, "{}", pieces.len());
     for piece in &pieces {

@@ -6,6 +6,7 @@ use super::emit::{Emit, Labels, Number};
 use super::families::Kind;
 use super::histogram::{BOUNDS, Histogram};
 use super::negotiate::Format;
+use crate::time::Times;
 
 /// Text under construction.
 pub struct Text {
@@ -14,15 +15,17 @@ pub struct Text {
     /// Lines with a value, so far.
     pub samples: u64,
     format: Format,
+    times: Times,
 }
 
 impl Text {
     /// Nothing yet.
-    pub const fn new(format: Format) -> Self {
+    pub const fn new(format: Format, times: Times) -> Self {
         Self {
             out: Vec::new(),
             samples: 0,
             format,
+            times,
         }
     }
 
@@ -108,6 +111,7 @@ impl Text {
         match number {
             Number::Int(value) => self.push(itoa::Buffer::new().format(value)),
             Number::Millis(value) => self.millis(value),
+            Number::Time(value) => self.millis(self.times.of(value).as_millis()),
             Number::Float(value) => self.float(value),
         }
         self.push("\n");
@@ -283,7 +287,7 @@ mod tests {
     use super::*;
 
     fn written(number: Number) -> String {
-        let mut text = Text::new(Format::Text);
+        let mut text = Text::new(Format::Text, Times::default());
         text.number(number);
         String::from_utf8(text.out).unwrap()
     }
@@ -311,7 +315,7 @@ mod tests {
 
     #[test]
     fn openmetrics_names_a_counter_without_total_and_says_the_unit() {
-        let mut text = Text::new(Format::OpenMetrics);
+        let mut text = Text::new(Format::OpenMetrics, Times::default());
         text.head("a_seconds_total", Kind::Counter, "say \"a\"");
         text.series("a_seconds_total", "")
             .value(&[], Number::Int(1));

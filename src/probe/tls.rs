@@ -1,9 +1,9 @@
 //! The tls kind: a connection and a verified handshake.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::dial::{Context, Failure, Secured, connect, secure, stream_failure};
 use super::judge;

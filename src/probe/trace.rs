@@ -2,7 +2,9 @@
 //! the time spent in each phase and the certificate seen are still known.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::failure::Reason;
 use super::observation::{Certificate, Hop, Phase, Phases};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Verdict;
 use crate::config::Depth;
 use crate::probe::failure::Reason;
-use crate::time::Time;
+use crate::time::{Time, Times};
 
 /// Every verdict of one moment.
 #[derive(Clone, Debug)]
@@ -16,6 +16,23 @@ pub struct Report {
     pub vantage_up: bool,
     /// In the order of the configuration.
     pub platforms: Vec<PlatformReport>,
+}
+
+impl Report {
+    /// The same with its points in time as they are written.
+    pub fn timed_by(mut self, times: &Times) -> Self {
+        self.now = times.of(self.now);
+        for platform in &mut self.platforms {
+            platform.since = times.of(platform.since);
+            for component in &mut platform.components {
+                component.since = times.of(component.since);
+                if let Some(incident) = &mut component.incident {
+                    incident.start = times.of(incident.start);
+                }
+            }
+        }
+        self
+    }
 }
 
 /// The verdict of a platform.

@@ -72,7 +72,7 @@ struct Check<'a> {
 
 /// The answer's body.
 pub fn platforms(source: &impl Source) -> Vec<u8> {
-    let (store, report) = (source.store(), source.report());
+    let (store, report) = (source.store(), source.written());
     let answer = Answer {
         vantage: store.vantage(),
         vantage_up: report.vantage_up,

@@ -8,6 +8,7 @@ use super::source::Source;
 use crate::config::{CheckId, Depth};
 use crate::metrics::{Own, Store, fixture};
 use crate::state::Report;
+use crate::time::Times;
 
 pub struct Fake {
     pub own: Own,
@@ -72,6 +73,10 @@ impl Source for Fake {
 
     fn report(&self) -> Report {
         self.report.clone()
+    }
+
+    fn times(&self) -> Times {
+        Times::default()
     }
 
     fn detail(&self, _: &CheckId) -> Option<String> {

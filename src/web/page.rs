@@ -42,7 +42,7 @@ impl<T: Display> Display for Safe<T> {
 
 /// The page.
 pub fn status(source: &impl Source) -> String {
-    let (store, report) = (source.store(), source.report());
+    let (store, report) = (source.store(), source.written());
     let mut html = String::new();
     // Writing into memory cannot fail.
     let _ = write_page(&mut html, store.vantage(), &report, source);

@@ -7,6 +7,7 @@ use crate::config::CheckId;
 use crate::engine::Shared;
 use crate::metrics::{Own, Store};
 use crate::state::Report;
+use crate::time::Times;
 
 /// What the server needs of the engine.
 pub trait Source: Send + Sync + 'static {
@@ -18,6 +19,14 @@ pub trait Source: Send + Sync + 'static {
 
     /// The verdicts as they stand now.
     fn report(&self) -> Report;
+
+    /// How the points in time in store and report are written.
+    fn times(&self) -> Times;
+
+    /// The verdicts with their times as they are written.
+    fn written(&self) -> Report {
+        self.report().timed_by(&self.times())
+    }
 
     /// The last text of what went wrong with a check.
     fn detail(&self, check: &CheckId) -> Option<String>;
@@ -49,6 +58,10 @@ impl Source for Shared {
 
     fn report(&self) -> Report {
         self.report()
+    }
+
+    fn times(&self) -> Times {
+        self.times()
     }
 
     fn detail(&self, check: &CheckId) -> Option<String> {
