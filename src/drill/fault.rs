@@ -50,10 +50,13 @@ pub enum Fault {
     /// HTTP 503 with an error page.
     ServerError,
     /// Graph API error 1 with HTTP 400.
+    #[serde(rename = "graph_code_1")]
     GraphCode1,
     /// Graph API error 2 with HTTP 400, as on 5 March 2024.
+    #[serde(rename = "graph_code_2")]
     GraphCode2,
     /// X's error 467 with HTTP 403, as on 6 March 2023.
+    #[serde(rename = "x_code_467")]
     XCode467,
     /// X's error 130 "Over capacity" with HTTP 503.
     OverCapacity,

@@ -53,7 +53,7 @@ const ROWS: [Row; 73] = [
         "x/api",
         Fault::NoData,
         "x/api/no_token",
-        "fail dns_no_answer",
+        "degraded dns_no_answer",
     ),
     (
         "whatsapp/chat_hosts",
@@ -367,7 +367,7 @@ const ROWS: [Row; 73] = [
         "whatsapp/chat",
         Fault::NotFound,
         "whatsapp/chat/hello",
-        "degraded http_status_4xx",
+        "degraded ws_upgrade",
     ),
     (
         "whatsapp/web",
@@ -379,7 +379,7 @@ const ROWS: [Row; 73] = [
         "whatsapp/registration",
         Fault::Redesign,
         "whatsapp/registration/missing_parameter",
-        "degraded content_json_invalid",
+        "degraded content_marker_missing",
     ),
     (
         "facebook/web",
@@ -397,7 +397,7 @@ const ROWS: [Row; 73] = [
         "youtube/web",
         Fault::Cut,
         "youtube/web/generate_204",
-        "fail http_empty_reply",
+        "fail http_truncated",
     ),
     (
         "whatsapp/chat",

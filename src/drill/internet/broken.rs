@@ -63,21 +63,23 @@ fn page(status: u16, title: &str, text: &str) -> Answer {
 
 /// What people saw in outages in place of the page, with the status of a good one.
 fn error_page(host: &str) -> Answer {
-    const INSTAGRAM: [&str; 5] = [
+    const INSTAGRAM: [&str; 4] = [
         "instagram.com",
         "cdninstagram.com",
         "threads.com",
         "threads.net",
-        "i.instagram.com",
     ];
-    let under = |name: &&str| host == *name || host.ends_with(&format!(".{name}"));
+    let under = |name: &&str| {
+        let rest = host.strip_suffix(*name);
+        rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
     let (title, text) = match host {
         "t.co" => (
             "This page is down",
             "I scream. You scream. We all scream... for us to fix this page.",
         ),
         "x.com" | "twitter.com" => ("X", "Something went wrong. Try reloading."),
-        _ if INSTAGRAM.iter().any(|name| under(&name)) => (
+        _ if INSTAGRAM.iter().any(under) => (
             "5xx Server Error",
             "An error occurred while processing this request.",
         ),

@@ -88,7 +88,7 @@ pub enum Conduct {
     Whole(Answer),
     /// Ends the connection in the middle of this answer.
     Cut(Answer),
-    /// Ends the connection without an answer.
+    /// Ends the request without an answer: the connection with HTTP/1.1, the stream with HTTP/2.
     Dropped,
     /// Nothing.
     Never,
@@ -254,7 +254,12 @@ impl Connection {
         pause(reply.delay).await;
         match reply.what {
             Conduct::Whole(answer) => Ok(whole(answer)),
-            Conduct::Cut(answer) => self.half(answer),
+            // No body has no middle: the connection ends before the answer.
+            Conduct::Cut(answer) if answer.body.is_empty() => {
+                self.cut.cancel();
+                std::future::pending().await
+            }
+            Conduct::Cut(answer) => Ok(self.half(answer)),
             Conduct::Dropped => Err(io::ErrorKind::ConnectionAborted.into()),
             Conduct::Never => std::future::pending().await,
             Conduct::Chat(chat) => match chat::accepted(request.headers()) {
@@ -267,12 +272,9 @@ impl Connection {
         }
     }
 
-    /// An answer whose second half never comes. An answer without a body has no middle: the connection ends before it.
-    fn half(&self, answer: Answer) -> io::Result<Response<Payload>> {
+    /// An answer whose second half never comes.
+    fn half(&self, answer: Answer) -> Response<Payload> {
         let length = answer.body.len();
-        if length == 0 {
-            return Err(io::ErrorKind::ConnectionAborted.into());
-        }
         let mut body = Bytes::from(answer.body.clone());
         body.truncate(length / 2);
         let half = Half {
@@ -281,7 +283,7 @@ impl Connection {
         };
         let mut response = whole(answer).map(|_| BoxBody::new(half));
         response.headers_mut().insert(CONTENT_LENGTH, length.into());
-        Ok(response)
+        response
     }
 
     /// Serves until the connection ends, or until it is to be cut and what was said before has left.
