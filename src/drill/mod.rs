@@ -4,3 +4,4 @@
 pub mod conductor;
 pub mod course;
 pub mod fault;
+pub mod internet;

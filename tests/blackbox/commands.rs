@@ -1,8 +1,7 @@
 //! What the commands print.
 
 use crate::support::exporter::{Finished, command, run};
-use crate::support::healthy::Answer;
-use crate::support::internet::Fault;
+use crate::support::internet::{Answer, Fault};
 use crate::support::{PLATFORMS, World};
 
 async fn said(world: &World, arguments: &[&str]) -> Finished {
