@@ -2,3 +2,4 @@
 //! work. The exporter in a drill is the ordinary one, set up by the options that every user has.
 
 pub mod fault;
+pub mod scenario;
