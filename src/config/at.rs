@@ -7,7 +7,7 @@ use super::tree::{Content, Entry, Node};
 
 /// A node and the way to it.
 #[derive(Clone, Copy)]
-pub(super) struct At<'a> {
+pub(crate) struct At<'a> {
     /// The node.
     pub node: &'a Node,
     /// Where its key stands; for list items and the root where they begin themselves.
@@ -58,6 +58,19 @@ impl<'a> At<'a> {
     /// Whether the key is there with a value, usable or not.
     pub fn has(&self, key: &str) -> bool {
         self.node.get(key).is_some()
+    }
+
+    /// Whether it is the whole tree.
+    pub fn is_root(&self) -> bool {
+        self.parent.is_none()
+    }
+
+    /// The items of this list, or the value itself where it stands for a list of one.
+    pub fn one_or_more(&'a self) -> Vec<Self> {
+        match self.node.content {
+            Content::List(_) => self.items().collect(),
+            _ => vec![*self],
+        }
     }
 
     /// The items of this list, with their positions.

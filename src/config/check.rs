@@ -115,7 +115,8 @@ impl<'a> Checker<'a> {
             .iter()
             .filter_map(Value::as_str)
             .all(|key| map.contains_key(key));
-        complete.then_some(Value::Object(map))
+        // Of the whole file what is right is looked at all the same: its types take every key as optional.
+        (complete || at.is_root()).then_some(Value::Object(map))
     }
 
     /// The schema of an entry's value; an error where the key is not a right one.
@@ -241,7 +242,7 @@ impl<'a> Checker<'a> {
     fn mismatch(&mut self, shape: Shape<'a>, at: &At<'_>) -> Option<Value> {
         let text_wanted = shape.allows("string") || shape.words().is_some();
         let message = match &at.node.content {
-            Content::Number(number) if shape.name == "Duration" => {
+            Content::Number(number) if ["Duration", "Moment"].contains(&shape.name) => {
                 values::no_unit(&number.to_string())
             }
             content => {

@@ -71,7 +71,7 @@ impl Errors {
         self.0.is_empty()
     }
 
-    pub(super) fn push(
+    pub(crate) fn push(
         &mut self,
         place: Place,
         path: impl Into<String>,
@@ -85,12 +85,12 @@ impl Errors {
     }
 
     /// An error in a value.
-    pub(super) fn value(&mut self, at: &At<'_>, message: impl Into<String>) {
+    pub(crate) fn value(&mut self, at: &At<'_>, message: impl Into<String>) {
         self.push(at.node.place.clone(), at.to_string(), message);
     }
 
     /// An error in a key, or in something that its mapping lacks.
-    pub(super) fn key(&mut self, at: &At<'_>, message: impl Into<String>) {
+    pub(crate) fn key(&mut self, at: &At<'_>, message: impl Into<String>) {
         self.push(at.key_place.clone(), at.to_string(), message);
     }
 }

@@ -15,7 +15,7 @@ mod suggest;
 mod switch;
 mod target;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tree;
 mod values;
 mod yaml;
@@ -24,18 +24,23 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use env::Lookup;
 pub use error::{Error, Errors, Place};
 pub use schema::json_schema;
 pub use settings::*;
-pub(crate) use suggest::did_you_mean;
 
-use at::At;
+// What other files than the configuration are read with: scenarios of drills.
+pub(crate) use at::At;
+pub(crate) use schema::schema_of;
+pub(crate) use suggest::did_you_mean;
+pub(crate) use tree::Node;
+pub(crate) use values::{Duration, Entries, Items, Label, Moment, OneOrMore, When};
+pub(crate) use yaml::parse as parse_yaml;
+
 use merge::Catalogue;
-use tree::Node;
 
 /// Bytes of a file that are read: far above a file for 30,000 checks, and an end for `/dev/zero`.
 const MAX_FILE: u64 = 16 << 20;
@@ -97,15 +102,7 @@ fn assemble(
     let mut tree = catalogue.merge(user);
     wanted_credentials.extend(merge::credentials(&tree));
     switch::name_variables_of_off(&mut tree);
-    let value = check::check(&SCHEMA, &tree, lookup, errors)?;
-    let file = match raw::File::deserialize(value) {
-        Ok(file) => file,
-        // Only where schema and types disagree, which is a bug.
-        Err(error) => {
-            errors.push(tree.place.clone(), "", format!("internal error: {error}"));
-            return None;
-        }
-    };
+    let file: raw::File = values(&SCHEMA, &tree, lookup, errors)?;
     let catalogue = catalogue.names().collect();
     let around = build::Surroundings {
         file: name,
@@ -116,7 +113,29 @@ fn assemble(
     Some(build::build(file, &At::root(&tree), &around, errors))
 }
 
-fn read(path: &Path) -> Result<String, Errors> {
+/// Checks a tree against the schema of `T` and reads what is right of it.
+pub(crate) fn values<T: DeserializeOwned>(
+    schema: &Value,
+    tree: &Node,
+    lookup: Lookup<'_>,
+    errors: &mut Errors,
+) -> Option<T> {
+    let value = check::check(schema, tree, lookup, errors)?;
+    match T::deserialize(value) {
+        Ok(values) => Some(values),
+        // Only where schema and types disagree, which is a bug.
+        Err(error) => {
+            errors.push(tree.place.clone(), "", format!("internal error: {error}"));
+            None
+        }
+    }
+}
+
+/// The text of a file.
+///
+/// # Errors
+/// It cannot be read, is too large, or is not UTF-8.
+pub(crate) fn read(path: &Path) -> Result<String, Errors> {
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path);
     let read = file.and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes));

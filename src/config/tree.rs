@@ -9,7 +9,7 @@ pub(super) const BYTES_PER_WEIGHT: usize = 32;
 
 /// A value and where it begins.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Node {
+pub(crate) struct Node {
     /// Where it begins.
     pub place: Place,
     /// What it is.
@@ -18,7 +18,7 @@ pub(super) struct Node {
 
 /// What a value is.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Content {
+pub(crate) enum Content {
     Null,
     Bool(bool),
     Number(Number),
@@ -30,7 +30,7 @@ pub(super) enum Content {
 
 /// A key and its value.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     /// The key.
     pub key: String,
     /// Where the key stands.

@@ -21,7 +21,7 @@ const MAX_DEPTH: usize = 64;
 
 /// Reads one document. An empty one is an empty mapping. Duplicate keys are reported and their first value is kept;
 /// after any other error there is no tree.
-pub(super) fn parse(file: &str, text: &str, errors: &mut Errors) -> Option<Node> {
+pub(crate) fn parse(file: &str, text: &str, errors: &mut Errors) -> Option<Node> {
     let file: Arc<str> = file.into();
     let mut builder = Builder::new(file.clone(), errors);
     let options = granit_parser::options! {

@@ -5,3 +5,4 @@ pub mod conductor;
 pub mod course;
 pub mod fault;
 pub mod internet;
+pub mod scenario;

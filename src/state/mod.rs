@@ -26,7 +26,7 @@ pub use saved::Saved;
 pub use sentence::{ago, sentence};
 
 /// What is held of a check, a component or a platform.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Works.

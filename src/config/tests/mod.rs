@@ -5,7 +5,7 @@ mod files;
 mod hostile;
 mod merging;
 mod mistakes;
-mod published;
+pub(crate) mod published;
 
 use super::{Config, parse_with};
 

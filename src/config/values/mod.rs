@@ -20,6 +20,8 @@ use url::Url;
 
 use super::settings::{HostPort, Proxy, StatusMatch};
 pub use lists::{Entries, Items, OneOrMore};
+pub use read::When;
+
 use read::*;
 pub(super) use read::{no_unit, quote};
 
@@ -89,6 +91,9 @@ values! {
     /// A duration with its unit, such as `500ms`, `5s` or `1m30s`; from 1ms to 1 day.
     Duration(std::time::Duration) = duration, "string", "a duration such as 5s, 500ms or 1m30s",
         form!(r"\s*(?:[0-9]+(?:\.[0-9]+)?\s*[A-Za-zµ]+\s*)+");
+    /// A time with its zone, such as `2024-03-05T15:00:00Z`, or a duration since the start, such as `45m`.
+    Moment(When) = moment, "string", "a time such as 2024-03-05T15:00:00Z, or a duration since the start such as 45m",
+        form!(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})|\s*(?:[0-9]+(?:\.[0-9]+)?\s*[A-Za-zµ]+\s*)+");
     /// A regular expression (syntax of Rust's regex crate), found anywhere in the text.
     Pattern(Regex) = pattern, "string", "a regular expression", "";
     /// A regular expression (syntax of Rust's regex crate), found anywhere in the bytes.

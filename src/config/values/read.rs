@@ -60,6 +60,28 @@ pub(super) fn duration(text: &str) -> Result<std::time::Duration, String> {
     }
 }
 
+/// A point in time as a timeline gives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// By the calendar.
+    At(jiff::Timestamp),
+    /// So long after the start.
+    After(std::time::Duration),
+}
+
+pub(super) fn moment(text: &str) -> Result<When, String> {
+    // A year stands before the first `-` of a date; no duration has one.
+    if text.get(4..5) == Some("-") {
+        return text.parse().map(When::At).map_err(|_| {
+            bad(
+                text,
+                "a time: write it with its zone, like 2024-03-05T15:00:00Z",
+            )
+        });
+    }
+    duration(text).map(When::After)
+}
+
 /// What is said of a number where a duration is needed.
 pub(in crate::config) fn no_unit(number: &str) -> String {
     format!("{number} has no unit; write {number}s for seconds, or the like of 500ms, 1m30s")

@@ -1,0 +1,102 @@
+//! How faults, places, times and durations are written for people.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::drill::fault::{Fault, Own, Place};
+use crate::state::Verdict;
+use crate::time::Time;
+
+/// A fault as scenario files write it.
+pub fn fault(fault: Fault) -> String {
+    word(fault)
+}
+
+/// A word of a closed list, as its files write it.
+fn word(value: impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
+    }
+}
+
+/// A place: `facebook login`, `our gateway`.
+pub fn place(place: &Place) -> String {
+    match place {
+        Place::Platform { name, layer } => format!("{name} {layer}"),
+        Place::Vantage(own) => own_layer(*own).to_owned(),
+    }
+}
+
+/// A layer of our own network.
+pub fn own_layer(own: Own) -> &'static str {
+    match own {
+        Own::Gateway => "our gateway",
+        Own::Resolver => "our first resolver",
+        Own::Resolvers => "our resolvers",
+    }
+}
+
+/// Verdicts any of which is right: `up`, `blocked or up`.
+pub fn verdicts(verdicts: &[Verdict]) -> String {
+    let labels: Vec<&str> = verdicts.iter().map(|verdict| verdict.label()).collect();
+    labels.join(" or ")
+}
+
+/// The time of day in UTC.
+pub fn clock(time: Time) -> String {
+    time.utc().strftime("%H:%M:%S").to_string()
+}
+
+/// A length of time in seconds, from two minutes on in minutes and from two hours on in hours too.
+pub fn span(span: Duration) -> String {
+    const MINUTE: u64 = 60;
+    const HOUR: u64 = 60 * MINUTE;
+    let seconds = span.as_secs();
+    let (hours, minutes, rest) = (seconds / HOUR, seconds / MINUTE % MINUTE, seconds % MINUTE);
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7200 if rest == 0 => format!("{} min", seconds / MINUTE),
+        120..7200 => format!("{} min {rest} s", seconds / MINUTE),
+        _ => format!("{hours} h {minutes} min"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_have_the_units_that_people_use() {
+        for (seconds, text) in [
+            (0, "0 s"),
+            (119, "119 s"),
+            (120, "2 min"),
+            (125, "2 min 5 s"),
+            (7199, "119 min 59 s"),
+            (7200, "2 h 0 min"),
+            (9000, "2 h 30 min"),
+        ] {
+            assert_eq!(span(Duration::from_secs(seconds)), text);
+        }
+    }
+
+    #[test]
+    fn words_are_those_of_the_file() {
+        assert_eq!(fault(Fault::Healthy), "healthy");
+        for (written, meant) in [
+            ("graph_code2", Fault::GraphCode2),
+            ("x_code467", Fault::XCode467),
+        ] {
+            assert_eq!(fault(meant), written);
+        }
+        let login = Place::Platform {
+            name: "x".into(),
+            layer: "login".into(),
+        };
+        assert_eq!(place(&login), "x login");
+        assert_eq!(place(&Place::Vantage(Own::Resolver)), "our first resolver");
+        assert_eq!(verdicts(&[Verdict::Blocked, Verdict::Up]), "blocked or up");
+    }
+}
