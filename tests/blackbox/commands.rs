@@ -115,7 +115,7 @@ async fn a_probe_shows_its_waterfall() {
             "GET",
             "graph.facebook.com",
             "127.0.0.1",
-            "Test Root",
+            "Simulated Root",
             "facebook/api",
             "ok",
             "decided by",

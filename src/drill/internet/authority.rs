@@ -83,6 +83,15 @@ impl Authority {
         self.certificate.der()
     }
 
+    /// From when to when a leaf with that flaw is valid.
+    pub fn validity(&self, flaw: Flaw) -> (SystemTime, SystemTime) {
+        match flaw {
+            Flaw::Expired => (self.made - 91 * DAY, self.made - DAY),
+            Flaw::NotYetValid => (self.made + DAY, self.made + 91 * DAY),
+            _ => (self.made - 30 * DAY, self.made + 60 * DAY),
+        }
+    }
+
     /// What a TLS server for that name runs on; offers h2 and HTTP/1.1.
     ///
     /// # Errors
@@ -119,11 +128,7 @@ impl Authority {
         };
         let mut params = CertificateParams::new([name.to_owned()])?;
         params.distinguished_name.push(DnType::CommonName, name);
-        let (from, to) = match flaw {
-            Flaw::Expired => (self.made - 91 * DAY, self.made - DAY),
-            Flaw::NotYetValid => (self.made + DAY, self.made + 91 * DAY),
-            _ => (self.made - 30 * DAY, self.made + 60 * DAY),
-        };
+        let (from, to) = self.validity(flaw);
         (params.not_before, params.not_after) = (from.into(), to.into());
         let issuer = if flaw == Flaw::Untrusted {
             &self.untrusted
