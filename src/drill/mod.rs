@@ -2,4 +2,6 @@
 //! work. The exporter in a drill is the ordinary one, set up by the options that every user has.
 
 pub mod fault;
+pub mod judge;
+pub mod report;
 pub mod scenario;
