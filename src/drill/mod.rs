@@ -5,4 +5,6 @@ pub mod conductor;
 pub mod course;
 pub mod fault;
 pub mod internet;
+pub mod judge;
+pub mod report;
 pub mod scenario;

@@ -36,6 +36,7 @@ pub(super) fn build(
     let mut builder = Builder {
         around,
         reach: Reach::new(around.config),
+        sources_right: file.sources.is_some() || !root.has("sources"),
         sources: sources(file.sources.unwrap_or_default()),
         errors,
         calendar: root.has("start"),
@@ -76,6 +77,8 @@ pub(super) struct Builder<'a> {
     pub around: &'a Surroundings<'a>,
     pub reach: Reach<'a>,
     pub sources: Vec<(String, String)>,
+    /// What was said of its keys stands only where the whole could be read.
+    pub sources_right: bool,
     pub errors: &'a mut Errors,
     /// The file names its start, so times of the calendar mean something.
     calendar: bool,

@@ -80,6 +80,9 @@ impl Builder<'_> {
             self.errors.value(&at.near("at"), message);
         }
         let verdicts: Vec<Verdict> = verdicts.into_iter().map(|(verdict, _)| verdict).collect();
+        if verdicts.is_empty() {
+            return None;
+        }
         let step = |platform| Expectation {
             platform,
             at: time,

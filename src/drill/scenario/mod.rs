@@ -153,25 +153,12 @@ fn unknown(wanted: &str) -> String {
 }
 
 impl Event {
-    /// What happens and where, in one line: `facebook, instagram login: server_error`.
+    /// What happens and where, in one line: `facebook, instagram login and api: server_error`.
     pub fn what(&self) -> String {
-        let mut groups: Vec<(Vec<&str>, &str)> = Vec::new();
-        for place in &self.places {
-            let (name, layer) = match place {
-                Place::Platform { name, layer } => (name.as_str(), layer.as_str()),
-                Place::Vantage(own) => ("", words::own_layer(*own)),
-            };
-            match groups.iter_mut().find(|(_, known)| *known == layer) {
-                Some((names, _)) => names.push(name),
-                None => groups.push((vec![name], layer)),
-            }
-        }
-        let group = |(names, layer): &(Vec<&str>, &str)| {
-            format!("{} {layer}", names.join(", "))
-                .trim_start()
-                .to_owned()
-        };
-        let places: Vec<String> = groups.iter().map(group).collect();
-        format!("{}: {}", places.join("; "), words::fault(self.fault))
+        let places = words::join(self.places.iter().map(|place| match place {
+            Place::Platform { name, layer } => (name.as_str(), layer.as_str()),
+            Place::Vantage(own) => ("", words::own_layer(*own)),
+        }));
+        format!("{places}: {}", words::fault(self.fault))
     }
 }

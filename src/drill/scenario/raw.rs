@@ -16,17 +16,17 @@ use crate::state::Verdict;
 #[schemars(title = "platform_exporter drill")]
 pub struct File {
     /// What happened, in one line.
-    #[schemars(required)]
+    #[schemars(with = "Label")]
     pub title: Option<Label>,
     /// The virtual time at which the drill begins, by the calendar. Default: now.
     pub start: Option<Moment>,
     /// When it ends, by the calendar or as a duration since the start; at most a day after it.
-    #[schemars(required)]
+    #[schemars(with = "Moment")]
     pub end: Option<Moment>,
     /// Where the facts come from: a short key, and what it stands for.
     pub sources: Option<Entries<Label, String>>,
     /// What breaks and what is healed, in order of time.
-    #[schemars(required)]
+    #[schemars(with = "Items<Event>")]
     pub timeline: Option<Items<Event>>,
     /// The verdicts that must come. A platform is expected to be up until its first entry, and always where it has none.
     pub expect: Option<Items<Expectation>>,

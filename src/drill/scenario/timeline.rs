@@ -82,7 +82,7 @@ impl Builder<'_> {
         let mut found = Vec::new();
         for (key, at) in self.each(keys, &at) {
             let known = self.sources.iter().map(|(known, _)| known.as_str());
-            if known.clone().any(|known| known == key) {
+            if known.clone().any(|known| known == key) || !self.sources_right {
                 found.push(key);
                 continue;
             }

@@ -29,6 +29,30 @@ pub fn place(place: &Place) -> String {
     }
 }
 
+/// Pairs of a platform and a layer: `facebook, x login and api; threads web`. Where there is no platform, the layer alone.
+pub fn join<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let mut layers: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (name, layer) in pairs {
+        match layers.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, layers)) => layers.push(layer),
+            None => layers.push((name, vec![layer])),
+        }
+    }
+    let mut groups: Vec<(Vec<&str>, Vec<&str>)> = Vec::new();
+    for (name, layers) in layers {
+        match groups.iter_mut().find(|(_, known)| *known == layers) {
+            Some((names, _)) => names.push(name),
+            None => groups.push((vec![name], layers)),
+        }
+    }
+    let group = |(names, layers): (Vec<&str>, Vec<&str>)| {
+        let group = format!("{} {}", names.join(", "), layers.join(" and "));
+        group.trim_start().to_owned()
+    };
+    let groups: Vec<String> = groups.into_iter().map(group).collect();
+    groups.join("; ")
+}
+
 /// A layer of our own network.
 pub fn own_layer(own: Own) -> &'static str {
     match own {
