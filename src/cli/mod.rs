@@ -1,8 +1,10 @@
 //! The command line: what the user asks for, and what is printed.
 
 pub mod catalog;
+mod drill;
 mod log;
 mod probe;
+mod screen;
 mod select;
 mod serve;
 
@@ -39,29 +41,30 @@ struct Options {
     #[arg(long = "config.check")]
     config_check: bool,
 
-    /// Where to serve; may be repeated; port 0 picks a free one and logs it
-    #[arg(
-        long = "web.listen-address",
-        value_name = "ADDR",
-        default_value = ":10048"
-    )]
+    /// Where to serve; may be repeated; port 0 picks a free one and logs it [default: :10048]
+    #[arg(long = "web.listen-address", value_name = "ADDR", global = true)]
     listen: Vec<String>,
 
     /// Allow POST /-/reload (SIGHUP always works)
-    #[arg(long = "web.enable-lifecycle")]
+    #[arg(long = "web.enable-lifecycle", global = true)]
     lifecycle: bool,
 
     /// Keep verdicts, open incidents and proofs in this directory across restarts
     #[arg(long = "storage.path", value_name = "DIR")]
     storage: Option<PathBuf>,
 
-    /// Least important level that is logged
-    #[arg(long = "log.level", value_name = "LEVEL", default_value = "info")]
+    /// Least important level that is logged [default: info; in a drill error]
+    #[arg(long = "log.level", value_name = "LEVEL", global = true)]
     #[arg(value_parser = ["error", "warn", "info", "debug", "trace"])]
-    log_level: String,
+    log_level: Option<String>,
 
     /// Form of the log, which goes to standard error
-    #[arg(long = "log.format", value_name = "FORMAT", default_value = "logfmt")]
+    #[arg(
+        long = "log.format",
+        value_name = "FORMAT",
+        default_value = "logfmt",
+        global = true
+    )]
     #[arg(value_parser = ["logfmt", "json"])]
     log_format: String,
 }
@@ -81,6 +84,10 @@ enum Command {
         #[arg(value_name = "PLATFORM[/COMPONENT[/CHECK]]")]
         selection: String,
     },
+    /// Play a recorded outage against a simulated internet, served like the real thing
+    ///
+    /// Exit status: 0 when the expected verdicts (and alerts) came and no false ones, 1 otherwise.
+    Drill(drill::Command),
 }
 
 /// Parses the command line and does what it asks.
@@ -97,6 +104,10 @@ pub fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> Result<ExitCode, String> {
     let options = &cli.options;
+    if let Some(Command::Drill(command)) = &cli.command {
+        start_log(options, "error")?;
+        return drill::run(command, options);
+    }
     let config =
         config::load(options.config_file.as_deref()).map_err(|errors| errors.to_string())?;
     match &cli.command {
@@ -104,13 +115,20 @@ fn run(cli: &Cli) -> Result<ExitCode, String> {
             print(&catalog::describe(&config, platform.as_deref())?)
         }
         Some(Command::Probe { selection }) => return probe::run(&config, selection),
-        None if options.config_check => print(&summary(&config)),
-        None => {
-            log::start(&options.log_level, &options.log_format)?;
+        _ if options.config_check => print(&summary(&config)),
+        _ => {
+            start_log(options, "info")?;
             serve::run(config, options)?;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn start_log(options: &Options, level: &str) -> Result<(), String> {
+    log::start(
+        options.log_level.as_deref().unwrap_or(level),
+        &options.log_format,
+    )
 }
 
 /// Prints to standard output. A reader that has seen enough (`| head`) is no error.

@@ -13,7 +13,7 @@ use tracing::{info, warn};
 
 use super::Options;
 use crate::config::{self, Config};
-use crate::engine::{self, Engine, Shared, Storage};
+use crate::engine::{self, Engine, Load, Shared, Storage};
 use crate::time::Times;
 use crate::web;
 
@@ -24,40 +24,47 @@ const WORKERS: usize = 1;
 /// What is left running after this is cut off, so that a stop takes less than two seconds.
 const DRAIN: Duration = Duration::from_millis(1500);
 
+/// Where it serves unless told otherwise.
+pub const PORT: &str = ":10048";
+
 /// Said when the port is taken.
 const TAKEN: &str =
     "another program uses it; choose another with --web.listen-address, or port 0 for a free one";
 
 /// Runs until SIGTERM or SIGINT.
 pub fn run(config: Config, options: &Options) -> Result<(), String> {
+    block_on(serve(config, options))?
+}
+
+/// Runs `work` with as many open files as may be, and drops what runs still when it has ended: nothing may hold up the end.
+pub fn block_on<T>(work: impl Future<Output = T>) -> Result<T, String> {
     raise_file_limit();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
         .enable_all()
         .build()
         .map_err(|error| error.to_string())?;
-    let result = runtime.block_on(serve(config, options));
-    // Nothing may hold up the end: what runs still is dropped.
+    let result = runtime.block_on(work);
     runtime.shutdown_background();
-    result
+    Ok(result)
 }
 
 async fn serve(config: Config, options: &Options) -> Result<(), String> {
     // Before anything is told: whoever sees the program listen may stop it.
     let signals = Signals::new()?;
     let storage = options.storage.as_deref().map(Storage::open).transpose()?;
-    let mut listeners = Vec::new();
-    for address in &options.listen {
-        let listener = listen(address).await?;
+    let listeners = match options.listen.as_slice() {
+        [] => vec![listen(PORT).await?],
+        addresses => listen_all(addresses).await?,
+    };
+    for listener in &listeners {
         let address = listener.local_addr().map_err(|error| error.to_string())?;
         info!(%address, "listening");
-        listeners.push(listener);
     }
     info!("{}", super::summary(&config));
     let stop = CancellationToken::new();
-    let file = options.config_file.clone();
     let engine_options = engine::Options {
-        load: Arc::new(move || config::load(file.as_deref()).map_err(|errors| errors.to_string())),
+        load: load(options),
         storage,
         clock: Arc::default(),
         times: Times::default(),
@@ -78,15 +85,34 @@ async fn serve(config: Config, options: &Options) -> Result<(), String> {
     let _ = sd_notify::notify(&[NotifyState::Stopping]);
     stop.cancel();
     watchdog.abort();
-    let ended = async { tokio::join!(engine, server) };
-    if tokio::time::timeout(DRAIN, ended).await.is_err() {
-        warn!("stopped without waiting for the last scrapes");
-    }
+    drain(async { tokio::join!(engine, server) }).await;
     Ok(())
 }
 
+/// Waits for what has been told to stop, but not long.
+pub async fn drain(ending: impl Future) {
+    if tokio::time::timeout(DRAIN, ending).await.is_err() {
+        warn!("stopped without waiting for the last scrapes");
+    }
+}
+
+/// Reads the user's configuration, or the built-in one.
+pub fn load(options: &Options) -> Load {
+    let file = options.config_file.clone();
+    Arc::new(move || config::load(file.as_deref()).map_err(|errors| errors.to_string()))
+}
+
+/// Listens on every address.
+pub async fn listen_all(addresses: &[String]) -> Result<Vec<TcpListener>, String> {
+    let mut listeners = Vec::new();
+    for address in addresses {
+        listeners.push(listen(address).await?);
+    }
+    Ok(listeners)
+}
+
 /// `:10048` means every address of both families, as with other exporters.
-async fn listen(address: &str) -> Result<TcpListener, String> {
+pub async fn listen(address: &str) -> Result<TcpListener, String> {
     let refused = |error: io::Error| {
         let hint = match error.kind() {
             io::ErrorKind::AddrInUse => TAKEN,
@@ -115,14 +141,16 @@ async fn listen(address: &str) -> Result<TcpListener, String> {
     Err(refused(failure))
 }
 
-struct Signals {
+/// The signals that the program minds.
+pub struct Signals {
     term: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
     hangup: tokio::signal::unix::Signal,
 }
 
 impl Signals {
-    fn new() -> Result<Self, String> {
+    /// Minds them from now on.
+    pub fn new() -> Result<Self, String> {
         let on =
             |kind| signal(kind).map_err(|error| format!("signals cannot be received: {error}"));
         Ok(Self {
@@ -132,7 +160,8 @@ impl Signals {
         })
     }
 
-    async fn until_stopped(mut self, shared: &Shared) {
+    /// Until SIGTERM or SIGINT; SIGHUP reads the configuration again.
+    pub async fn until_stopped(mut self, shared: &Shared) {
         loop {
             tokio::select! {
                 _ = self.term.recv() => return,

@@ -1,5 +1,6 @@
 //! What is left of a drill for people: the table on the terminal, the report of a game day, and the delays for README.
 
+use super::alerts::Answer;
 use super::judge::{Judgement, Row, Seen};
 use super::scenario::{Alert, Event, Scenario, words};
 use crate::time::Time;
@@ -19,15 +20,14 @@ pub struct Game<'a> {
     pub asked: Option<f64>,
     /// The speed that was reached.
     pub achieved: f64,
-    /// The alerts that Alertmanager was asked for, and whether it had seen each; none: it was not asked.
-    pub alerts: Option<&'a [(Alert, bool)]>,
+    /// What Alertmanager had; none: it was not asked.
+    pub alerts: Option<&'a Answer>,
 }
 
 impl Game<'_> {
     /// Whether every verdict and every alert came.
     pub fn passed(&self) -> bool {
-        let alerts = self.alerts.unwrap_or_default();
-        self.judgement.passed() && alerts.iter().all(|(_, seen)| *seen)
+        self.judgement.passed() && self.alerts.is_none_or(Answer::passed)
     }
 }
 
@@ -57,7 +57,7 @@ were never recorded, and how a recorded failure looked on the wire is mostly inf
 part in a verdict.";
 
 /// The table at the end, for a terminal, and every failure below it.
-pub fn table(judgement: &Judgement) -> String {
+pub fn table(judgement: &Judgement, alerts: Option<&Answer>) -> String {
     let mut rows = vec![COLUMNS.map(str::to_owned)];
     rows.extend(judgement.rows.iter().map(cells));
     let widths: Vec<usize> = (0..COLUMNS.len())
@@ -78,7 +78,8 @@ pub fn table(judgement: &Judgement) -> String {
         text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
         text.push('\n');
     }
-    for failure in judgement.failures() {
+    let alerts = alerts.into_iter().flat_map(Answer::failures);
+    for failure in judgement.failures().chain(alerts) {
         text.push_str(&format!("FAILED: {failure}\n"));
     }
     text
@@ -233,19 +234,19 @@ fn timeline(scenario: &Scenario) -> String {
 fn alerts(game: &Game<'_>) -> String {
     let seen = |asked: &Alert| match game.alerts {
         None => "not asked for",
-        Some(alerts) => match alerts.iter().find(|(alert, _)| alert == asked) {
-            Some((_, true)) => "yes",
-            _ => "**no**",
-        },
+        Some(answer) if answer.missing.contains(asked) => "**no**",
+        Some(_) => "yes",
     };
     let row = |alert: &Alert| {
         let platform = alert.platform.clone().unwrap_or_else(|| "any".into());
         vec![alert.alert.clone(), platform, seen(alert).into()]
     };
-    markdown_table(
+    let table = markdown_table(
         &["alert", "platform", "seen by Alertmanager"],
         game.scenario.alerts.iter().map(row),
-    )
+    );
+    let failures = game.alerts.into_iter().flat_map(Answer::failures);
+    format!("{table}\n{}", list(failures, ""))
 }
 
 /// The delays of several drills, for README.
@@ -382,7 +383,7 @@ FAILED: threads was down from 00:15:00 to 00:15:30, expected up
     #[test]
     fn the_table_stands_in_columns() {
         let scenario = scenario("x-2022-12-28");
-        assert_eq!(table(&judgement(&scenario)), TABLE);
+        assert_eq!(table(&judgement(&scenario), None), TABLE);
     }
 
     #[test]
@@ -390,11 +391,11 @@ FAILED: threads was down from 00:15:00 to 00:15:30, expected up
         let mut scenario = scenario("x-2022-12-28");
         scenario.left_out = vec!["telegram".into()];
         let judgement = judgement(&scenario);
-        let alerts: Vec<(Alert, bool)> = scenario
-            .alerts
-            .iter()
-            .map(|alert| (alert.clone(), true))
-            .collect();
+        let alerts = Answer {
+            seen: [("PlatformDown".to_owned(), "x".to_owned())].into(),
+            missing: vec![],
+            unexpected: vec![],
+        };
         let game = Game {
             scenario: &scenario,
             judgement: &judgement,
@@ -432,12 +433,24 @@ FAILED: threads was down from 00:15:00 to 00:15:30, expected up
         assert!(
             game.passed() && markdown(&game).contains("## False and missed verdicts\n\nNone.\n")
         );
-        let unseen = [(scenario.alerts[0].clone(), false)];
+        let wrong = Answer {
+            missing: vec![scenario.alerts[0].clone()],
+            unexpected: vec!["threads".into()],
+            ..alerts.clone()
+        };
         let game = Game {
-            alerts: Some(&unseen),
+            alerts: Some(&wrong),
             ..game
         };
-        assert!(!game.passed() && markdown(&game).contains("| PlatformDown | x | **no** |\n"));
+        let text = markdown(&game);
+        for part in [
+            "| PlatformDown | x | **no** |\n",
+            "- Alertmanager did not get PlatformDown for x\n",
+            "- Alertmanager got PlatformDown for threads, which was not expected\n",
+        ] {
+            assert!(text.contains(part), "{part}\n{text}");
+        }
+        assert!(!game.passed());
         assert!(
             markdown(&Game {
                 alerts: None,

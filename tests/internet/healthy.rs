@@ -34,7 +34,7 @@ async fn two_do_not_collide() {
 #[tokio::test]
 async fn a_lifelike_internet_takes_its_time() {
     let config = shipped("");
-    let internet = Internet::start(&config).await.unwrap();
+    let internet = Internet::start(&config, Default::default()).await.unwrap();
     let inside = Inside {
         config: internet.enter(&config),
         ..Inside::start(&config).await

@@ -58,7 +58,9 @@ struct Inside {
 impl Inside {
     /// Without waits of its own.
     async fn start(config: &Config) -> Self {
-        let internet = Internet::start_at(config, Pace::Instant).await.unwrap();
+        let internet = Internet::start_at(config, Default::default(), Pace::Instant)
+            .await
+            .unwrap();
         let config = internet.enter(config);
         let prober = Prober::new(&config, Arc::new(System::default())).unwrap();
         Self {

@@ -1,7 +1,10 @@
 //! How long the simulated internet takes when nothing is wrong with it.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+use crate::engine::clock::Clock;
 
 /// Whether the simulated internet takes its time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,12 +17,11 @@ pub enum Pace {
 }
 
 /// Something that comes after a while.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Late<T> {
-    /// What comes.
-    pub what: T,
-    /// After what time.
-    pub delay: Duration,
+    pub(super) what: T,
+    delay: Duration,
+    clock: Option<Arc<Clock>>,
 }
 
 impl<T> Late<T> {
@@ -28,23 +30,32 @@ impl<T> Late<T> {
         Self {
             what,
             delay: Duration::ZERO,
+            clock: None,
         }
     }
 
     /// The same that much later.
     #[must_use]
-    pub fn after(self, delay: Duration) -> Self {
-        Self {
-            delay: self.delay + delay,
-            ..self
-        }
+    pub fn after(mut self, delay: Duration) -> Self {
+        self.delay += delay;
+        self
     }
-}
 
-/// Waits; not at all where there is nothing to wait for.
-pub(super) async fn pause(time: Duration) {
-    if !time.is_zero() {
-        tokio::time::sleep(time).await;
+    /// The same, waited for on this clock, so that whoever moves it on knows of the wait.
+    #[must_use]
+    pub fn by(mut self, clock: &Arc<Clock>) -> Self {
+        self.clock = Some(clock.clone());
+        self
+    }
+
+    /// Waits for it.
+    pub(super) async fn come(self) -> T {
+        match self.clock {
+            _ if self.delay.is_zero() => {}
+            Some(clock) => clock.sleep(self.delay).await,
+            None => tokio::time::sleep(self.delay).await,
+        }
+        self.what
     }
 }
 

@@ -11,7 +11,7 @@
 //! in place of a name, a check with a `ca_file` of its own, and what a host of the user's own answers, which is a plain
 //! page with status 200.
 //!
-//! Every deliberate wait is one of tokio's clock, so that a drill may halt it and move it on.
+//! Every deliberate wait is one on the clock that it is started with, so that a drill may halt it and move it on.
 
 pub mod authority;
 mod broken;
@@ -36,6 +36,7 @@ use tracing::warn;
 
 use crate::config::{Check, Config, ConnectTo, HostPort, Kind, NetworkSettings};
 use crate::drill::fault::{Fault, Place};
+use crate::engine::clock::Clock;
 use authority::Authority;
 use latency::Pace;
 use names::NameServer;
@@ -62,17 +63,17 @@ impl Internet {
     ///
     /// # Errors
     /// A sentence for people, when sockets or certificates cannot be made.
-    pub async fn start(config: &Config) -> Result<Self, String> {
-        Self::start_at(config, Pace::Lifelike).await
+    pub async fn start(config: &Config, clock: Arc<Clock>) -> Result<Self, String> {
+        Self::start_at(config, clock, Pace::Lifelike).await
     }
 
     /// The same, with or without the time that things take.
     ///
     /// # Errors
     /// See [`start`](Self::start).
-    pub async fn start_at(config: &Config, pace: Pace) -> Result<Self, String> {
+    pub async fn start_at(config: &Config, clock: Arc<Clock>, pace: Pace) -> Result<Self, String> {
         let authority = Arc::new(Authority::new()?);
-        let world = Arc::new(World::new(pace, all_checks(config)));
+        let world = Arc::new(World::new(pace, clock, all_checks(config)));
         let failed = |error: io::Error| format!("the simulated internet cannot start: {error}");
         let hosts = Arc::clone(&world);
         let servers = Servers::start(hosts, Arc::clone(&authority))

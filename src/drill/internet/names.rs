@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::task::JoinSet;
 
-use super::latency::{Late, pause};
+use super::latency::Late;
 use super::servers::{LIFE, MOST_CONNECTIONS, accept};
 
 /// Longest question that is read: one name of at most 255 bytes, and what belongs to it.
@@ -146,8 +146,7 @@ async fn serve_udp(socket: UdpSocket, names: Arc<dyn Names>) {
         if let Some(reply) = reply(&*names, bytes, false) {
             let socket = Arc::clone(&socket);
             replies.spawn(async move {
-                pause(reply.delay).await;
-                let _ = socket.send_to(&reply.what, peer).await;
+                let _ = socket.send_to(&reply.come().await, peer).await;
             });
         }
     }
@@ -163,12 +162,12 @@ async fn serve_stream(mut stream: TcpStream, names: &dyn Names) -> io::Result<()
         stream.read_exact(&mut question).await?;
         match reply(names, &question, true) {
             Some(reply) => {
-                pause(reply.delay).await;
-                let length = u16::try_from(reply.what.len()).map_err(io::Error::other)?;
+                let reply = reply.come().await;
+                let length = u16::try_from(reply.len()).map_err(io::Error::other)?;
                 stream.write_u16(length).await?;
-                stream.write_all(&reply.what).await?;
+                stream.write_all(&reply).await?;
             }
-            None => pause(LIFE).await,
+            None => tokio::time::sleep(LIFE).await,
         }
     }
 }

@@ -26,7 +26,7 @@ use super::authority::{Authority, Flaw};
 use super::chat::{self, Chat};
 use super::doors::Door;
 use super::exchange::{Answer, Asked};
-use super::latency::{Late, pause};
+use super::latency::Late;
 use crate::lock::lock;
 use crate::probe::noise::Responder;
 
@@ -175,8 +175,7 @@ async fn serve_tls(
     let name = hello.server_name().unwrap_or("localhost");
     let name = name.to_ascii_lowercase();
     let greeting = hosts.greet(&name);
-    pause(greeting.delay).await;
-    let flaw = match greeting.what {
+    let flaw = match greeting.come().await {
         Welcome::Serve(flaw) => flaw,
         Welcome::Silent => return hold(start.io).await,
         Welcome::Reset => return start.io.set_zero_linger(),
@@ -251,8 +250,7 @@ impl Connection {
             None => host_of(&request),
         };
         let reply = self.hosts.answer(&Asked::new(&request, &host));
-        pause(reply.delay).await;
-        match reply.what {
+        match reply.come().await {
             Conduct::Whole(answer) => Ok(whole(answer)),
             // No body has no middle: the connection ends before the answer.
             Conduct::Cut(answer) if answer.body.is_empty() => {

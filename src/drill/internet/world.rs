@@ -4,11 +4,10 @@ use std::collections::HashMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::Mutex;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use hickory_proto::op::{Message, ResponseCode};
 use hickory_proto::rr::RecordType;
-use tokio::time::Instant;
 
 use super::broken;
 use super::chat::Manner;
@@ -23,6 +22,7 @@ use super::servers::{Conduct, Hosts, Welcome};
 use super::strikes::{Asking, Strikes};
 use crate::config::{Check, DnsTarget, Kind};
 use crate::drill::fault::{Fault, Place};
+use crate::engine::clock::Clock;
 use crate::lock::lock;
 use crate::time::Time;
 
@@ -38,12 +38,16 @@ pub(super) struct World {
     latency: Latency,
     /// What dns checks ask for, and the code that they expect.
     asked_for: HashMap<(String, RecordType), ResponseCode>,
-    began: (Time, Instant),
+    pub(super) clock: Arc<Clock>,
 }
 
 impl World {
     /// A healthy one; `checks`: all that may look names up.
-    pub(super) fn new<'a>(pace: Pace, checks: impl Iterator<Item = &'a Check>) -> Self {
+    pub(super) fn new<'a>(
+        pace: Pace,
+        clock: Arc<Clock>,
+        checks: impl Iterator<Item = &'a Check>,
+    ) -> Self {
         let expectation = |check: &'a Check| match &check.kind {
             Kind::Dns(DnsTarget {
                 name,
@@ -53,13 +57,11 @@ impl World {
             }) => Some(((bare(name), *record_type), *rcode)),
             _ => None,
         };
-        let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        let wall = u64::try_from(wall.unwrap_or_default().as_millis()).unwrap_or(u64::MAX);
         Self {
             strikes: Mutex::default(),
             latency: Latency::new(pace),
             asked_for: checks.filter_map(expectation).collect(),
-            began: (Time::from_millis(wall), Instant::now()),
+            clock,
         }
     }
 
@@ -71,10 +73,8 @@ impl World {
         lock(&self.strikes).heal(self.now());
     }
 
-    /// The time at the start, moved on by tokio's clock, which a drill may halt and hurry.
     fn now(&self) -> Time {
-        let (wall, instant) = self.began;
-        wall + instant.elapsed()
+        self.clock.now()
     }
 
     /// Where a name leads.
@@ -166,6 +166,7 @@ impl Hosts for World {
     fn greet(&self, host: &str) -> Late<Welcome> {
         self.welcome(host)
             .after(self.latency.of(Step::Handshake, host))
+            .by(&self.clock)
     }
 
     fn answer(&self, asked: &Asked<'_>) -> Late<Conduct> {
@@ -179,6 +180,7 @@ impl Hosts for World {
         Late::now(conduct)
             .after(self.latency.of(Step::Answer, asked.host))
             .after(slow)
+            .by(&self.clock)
     }
 }
 
@@ -219,6 +221,10 @@ impl Names for Resolver {
             }
         };
         // Every message made here can be encoded.
-        Some(Late::now(message.to_vec().ok()?).after(delay))
+        Some(
+            Late::now(message.to_vec().ok()?)
+                .after(delay)
+                .by(&self.world.clock),
+        )
     }
 }

@@ -110,8 +110,8 @@ mod tests {
     fn words_are_those_of_the_file() {
         assert_eq!(fault(Fault::Healthy), "healthy");
         for (written, meant) in [
-            ("graph_code2", Fault::GraphCode2),
-            ("x_code467", Fault::XCode467),
+            ("graph_code_2", Fault::GraphCode2),
+            ("x_code_467", Fault::XCode467),
         ] {
             assert_eq!(fault(meant), written);
         }

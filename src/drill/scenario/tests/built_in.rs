@@ -104,18 +104,18 @@ fn are(scenario: &str, clock: &str, expected: &[&str]) {
 #[test]
 fn every_cell_of_5_march_2024_is_set() {
     let at_first = [
-        "facebook api graph_code2",
+        "facebook api graph_code_2",
         "facebook login error_page",
-        "instagram api graph_code2",
+        "instagram api graph_code_2",
         "instagram login error_page",
         "instagram web blank_page",
-        "messenger api graph_code2",
+        "messenger api graph_code_2",
         "messenger chat closed",
         "messenger login error_page",
-        "threads api graph_code2",
+        "threads api graph_code_2",
         "threads login error_page",
         "threads web blank_page",
-        "whatsapp_business api graph_code2",
+        "whatsapp_business api graph_code_2",
     ];
     are("meta-2024-03-05", "14:59:59", &[]);
     are("meta-2024-03-05", "15:00:00", &at_first);

@@ -1,0 +1,263 @@
+//! The `drill` command: plays a scenario, serves it like the real thing, and says how it went.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::screen::Screen;
+use super::serve::{self, Signals};
+use super::{Options, print};
+use crate::drill::alerts::Watch;
+use crate::drill::internet;
+use crate::drill::play::{self, Drill, Ended, News, Playing};
+use crate::drill::report::{self, Game};
+use crate::drill::scenario::{self, Scenario};
+use crate::engine::clock::wall;
+use crate::web;
+
+/// At most so many times as fast as the clock on the wall, where nobody says otherwise: an outage of two hours in as many
+/// minutes.
+const SPEED: f64 = 60.0;
+
+/// How often the line of progress is drawn.
+const DRAW: Duration = Duration::from_millis(250);
+
+/// What the user asks of a drill.
+#[derive(Debug, Args)]
+pub struct Command {
+    /// What to play: a built-in scenario (see --list) or a YAML file of your own
+    #[arg(required_unless_present = "list")]
+    scenario: Option<String>,
+
+    /// List the built-in scenarios
+    #[arg(long)]
+    list: bool,
+
+    /// At most N times as fast as real time [default: 60; with --serve or --expect-alerts 1, so that `for` and the timers
+    /// of Alertmanager are real]
+    #[arg(long, value_name = "N", value_parser = speed)]
+    speed: Option<f64>,
+
+    /// Keep serving after the end, until stopped
+    #[arg(long)]
+    serve: bool,
+
+    /// Ask this Alertmanager whether the expected alerts came
+    #[arg(long = "expect-alerts", value_name = "URL")]
+    expect_alerts: Option<String>,
+
+    /// Write a report in Markdown
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+
+    /// Write the whole replay, ending now, as timestamped OpenMetrics for `promtool tsdb create-blocks-from openmetrics`
+    #[arg(long, value_name = "FILE")]
+    openmetrics: Option<PathBuf>,
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(speed) if (0.1..=1e6).contains(&speed) => Ok(speed),
+        _ => Err("give a number from 0.1 to 1000000, such as 60".to_owned()),
+    }
+}
+
+impl Command {
+    fn speed(&self) -> f64 {
+        let real = self.serve || self.expect_alerts.is_some();
+        self.speed.unwrap_or(if real { 1.0 } else { SPEED })
+    }
+}
+
+/// Plays, or lists.
+pub fn run(command: &Command, options: &Options) -> Result<ExitCode, String> {
+    let Some(wanted) = command.scenario.as_deref().filter(|_| !command.list) else {
+        print(&list());
+        return Ok(ExitCode::SUCCESS);
+    };
+    if options.storage.is_some() {
+        return Err("a drill keeps no state: leave out --storage.path".to_owned());
+    }
+    serve::block_on(drill(wanted, command, options))?
+}
+
+fn list() -> String {
+    let width = scenario::list()
+        .map(|(name, _)| name.len())
+        .max()
+        .unwrap_or_default();
+    let lines = scenario::list().map(|(name, title)| format!("{name:width$}  {title}"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+async fn drill(wanted: &str, command: &Command, options: &Options) -> Result<ExitCode, String> {
+    let signals = Signals::new()?;
+    let load = serve::load(options);
+    let begun = wall();
+    let scenario = Scenario::load(wanted, &load()?, begun, &internet::fits)
+        .map_err(|errors| errors.to_string())?;
+    let files = Files::create(command)?;
+    let mut watch = match &command.expect_alerts {
+        Some(url) => Some(Watch::start(url, begun).await?),
+        None => None,
+    };
+    let listeners = listen(options).await?;
+    let stop = CancellationToken::new();
+    let mut playing = play::start(
+        Drill {
+            scenario: scenario.clone(),
+            load,
+            speed: command.speed(),
+            replay: command.openmetrics.is_some(),
+        },
+        stop.clone(),
+    )
+    .await?;
+    let screen = Screen::new(&scenario);
+    screen.begin(&scenario, command.speed(), &listeners);
+    let shared = playing.shared.clone();
+    let server = tokio::spawn(web::serve(
+        listeners,
+        shared.clone(),
+        web::Options {
+            lifecycle: options.lifecycle,
+        },
+        stop.clone(),
+    ));
+    let until_stopped = signals.until_stopped(&shared);
+    tokio::pin!(until_stopped);
+    let alerts = async {
+        match &mut watch {
+            Some(watch) => watch.watch().await,
+            None => std::future::pending().await,
+        }
+    };
+    let ended = tokio::select! {
+        () = &mut until_stopped => Err("stopped before the end of the scenario".to_owned()),
+        () = alerts => unreachable!(),
+        ended = follow(&mut playing, &screen) => {
+            ended.ok_or_else(|| "the drill ended in a bug of ours".to_owned())
+        }
+    };
+    let result = match ended {
+        Ok(ended) => conclude(&ended, &scenario, files, watch, &screen).await,
+        Err(error) => Err(error),
+    };
+    if command.serve && result.is_ok() {
+        screen.keep("everything is healthy again, and served until you stop it (Ctrl-C)");
+        until_stopped.await;
+    }
+    stop.cancel();
+    serve::drain(async {
+        let _ = server.await;
+        let _ = tokio::task::spawn_blocking(move || playing.join()).await;
+    })
+    .await;
+    result
+}
+
+/// Shows what happens, up to the end of the scenario; none where there is no end.
+async fn follow(playing: &mut Playing, screen: &Screen) -> Option<Box<Ended>> {
+    let mut draw = tokio::time::interval(DRAW);
+    loop {
+        tokio::select! {
+            news = playing.news.recv() => match news? {
+                News::Struck(event) => screen.struck(&event),
+                News::Said(said) => screen.said(&said),
+                News::Ended(ended) => return Some(ended),
+            },
+            _ = draw.tick() => screen.progress(playing.course.now(), &playing.shared.report()),
+        }
+    }
+}
+
+/// The default address, or a free port where another exporter or drill has it: two drills at once must not be in each
+/// other's way.
+async fn listen(options: &Options) -> Result<Vec<TcpListener>, String> {
+    if !options.listen.is_empty() {
+        return serve::listen_all(&options.listen).await;
+    }
+    match serve::listen(serve::PORT).await {
+        Ok(listener) => Ok(vec![listener]),
+        Err(_) => Ok(vec![serve::listen(":0").await?]),
+    }
+}
+
+/// Where the results go; made at the start, so that a wrong path does not cost a whole drill.
+struct Files {
+    report: Option<(File, String)>,
+    openmetrics: Option<(File, String)>,
+}
+
+impl Files {
+    fn create(command: &Command) -> Result<Self, String> {
+        let create = |flag: &str, path: &Option<PathBuf>| {
+            let Some(path) = path else {
+                return Ok(None);
+            };
+            let name = format!("--{flag}={}", path.display());
+            match File::create(path) {
+                Ok(file) => Ok(Some((file, name))),
+                Err(error) => Err(format!("{name}: {error}")),
+            }
+        };
+        Ok(Self {
+            report: create("report", &command.report)?,
+            openmetrics: create("openmetrics", &command.openmetrics)?,
+        })
+    }
+}
+
+/// Says how it went, and writes the files.
+async fn conclude(
+    ended: &Ended,
+    scenario: &Scenario,
+    files: Files,
+    watch: Option<Watch>,
+    screen: &Screen,
+) -> Result<ExitCode, String> {
+    let alerts = match watch {
+        Some(watch) => {
+            screen.keep("asking Alertmanager for the expected alerts");
+            Some(watch.finish(&scenario.alerts).await)
+        }
+        None => None,
+    };
+    let game = Game {
+        scenario,
+        judgement: &ended.judgement,
+        vantage: play::VANTAGE,
+        played: ended.played,
+        asked: Some(ended.speed),
+        achieved: ended.achieved(),
+        alerts: alerts.as_ref(),
+    };
+    screen.keep("");
+    screen.keep(report::table(&ended.judgement, alerts.as_ref()).trim_end());
+    if let Some((mut file, name)) = files.report {
+        file.write_all(report::markdown(&game).as_bytes())
+            .map_err(|error| format!("{name}: {error}"))?;
+    }
+    if let (Some(replay), Some((file, name))) = (&ended.replay, files.openmetrics) {
+        screen.keep(&format!("writing {name}"));
+        replay
+            .write(&mut BufWriter::new(file))
+            .map_err(|error| format!("{name}: {error}"))?;
+    }
+    let (verdict, code) = match game.passed() {
+        true => ("passed", ExitCode::SUCCESS),
+        false => ("FAILED", ExitCode::FAILURE),
+    };
+    screen.keep(&format!(
+        "{verdict}; {:.1} times real time, {} asked for",
+        ended.achieved(),
+        ended.speed
+    ));
+    Ok(code)
+}

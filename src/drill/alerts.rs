@@ -1,0 +1,232 @@
+//! Asks an Alertmanager which alerts a drill has raised.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use reqwest::{Client, Url};
+use serde::Deserialize;
+
+use super::scenario::Alert;
+use crate::time::Time;
+
+/// How often it is asked: an alert that Alertmanager has taken in stays there for minutes.
+const EVERY: Duration = Duration::from_secs(2);
+
+/// An Alertmanager that takes longer is as good as none.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long after the end of a drill an alert that is still missing is waited for: a scrape, an evaluation and the wait of
+/// a group, all at the shipped settings.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// Of an alert what a drill looks at: its name, and the platform that it is about, or nothing.
+pub type Seen = BTreeSet<(String, String)>;
+
+/// The alert that a platform is down.
+const DOWN: &str = "PlatformDown";
+
+/// An alert as Alertmanager's API v2 gives it.
+#[derive(Deserialize)]
+struct Given {
+    labels: Labels,
+    #[serde(rename = "startsAt")]
+    starts_at: jiff::Timestamp,
+}
+
+#[derive(Deserialize)]
+struct Labels {
+    alertname: String,
+    #[serde(default)]
+    platform: String,
+}
+
+/// The alerts of drills that one Alertmanager has.
+struct Alertmanager {
+    client: Client,
+    url: Url,
+    since: jiff::Timestamp,
+}
+
+impl Alertmanager {
+    /// The one whose address is `url`, for alerts that begin after `since` by the clock on the wall.
+    ///
+    /// # Errors
+    /// When `url` is none.
+    fn new(url: &str, since: Time) -> Result<Self, String> {
+        let wrong = |error: &dyn std::fmt::Display| {
+            format!(
+                "--expect-alerts={url}: {error}; give the address of an Alertmanager, such as http://localhost:9093"
+            )
+        };
+        let mut base = Url::parse(url).map_err(|error| wrong(&error))?;
+        if !matches!(base.scheme(), "http" | "https") {
+            return Err(wrong(&"the scheme must be http or https"));
+        }
+        if !base.path().ends_with('/') {
+            base.set_path(&format!("{}/", base.path()));
+        }
+        let mut api = base.join("api/v2/alerts").map_err(|error| wrong(&error))?;
+        api.query_pairs_mut()
+            .append_pair("filter", "vantage=\"drill\"");
+        // Verified by what this machine trusts, as any other tool would; a second installation fails and does no harm.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder()
+            .timeout(TIMEOUT)
+            .build()
+            .map_err(|error| wrong(&error))?;
+        Ok(Self {
+            client,
+            url: api,
+            since: since.utc(),
+        })
+    }
+
+    /// The alerts that are there now, also those that are silenced or inhibited.
+    ///
+    /// # Errors
+    /// A sentence for people.
+    async fn ask(&self) -> Result<Seen, String> {
+        let failed = |error: reqwest::Error| {
+            format!(
+                "Alertmanager at {} cannot be asked: {}; is it there, and is it one?",
+                self.url.origin().ascii_serialization(),
+                with_causes(&error.without_url())
+            )
+        };
+        let answer = self
+            .client
+            .get(self.url.clone())
+            .send()
+            .await
+            .map_err(failed)?;
+        let alerts: Vec<Given> = answer
+            .error_for_status()
+            .map_err(failed)?
+            .json()
+            .await
+            .map_err(failed)?;
+        let ours = alerts
+            .into_iter()
+            .filter(|alert| alert.starts_at >= self.since);
+        Ok(ours
+            .map(|alert| (alert.labels.alertname, alert.labels.platform))
+            .collect())
+    }
+}
+
+/// Collects the alerts that come while a drill goes on.
+pub struct Watch {
+    alertmanager: Alertmanager,
+    seen: Seen,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// All that came.
+    pub seen: Seen,
+    /// What was expected and did not come.
+    pub missing: Vec<Alert>,
+    /// Pages for platforms that nobody should have been woken for.
+    pub unexpected: Vec<String>,
+}
+
+impl Answer {
+    /// Whether what was expected came, and nobody was woken for nothing.
+    pub fn passed(&self) -> bool {
+        self.failures().next().is_none()
+    }
+
+    /// Everything that was not as it should have been, one sentence each.
+    pub fn failures(&self) -> impl Iterator<Item = String> {
+        let missing = self.missing.iter().map(|Alert { alert, platform }| {
+            let of = platform
+                .as_ref()
+                .map_or_else(String::new, |platform| format!(" for {platform}"));
+            format!("Alertmanager did not get {alert}{of}")
+        });
+        let unexpected = self.unexpected.iter();
+        missing.chain(unexpected.map(|platform| {
+            format!("Alertmanager got {DOWN} for {platform}, which was not expected")
+        }))
+    }
+}
+
+impl Watch {
+    /// Begins; what is there before `since`, by the clock on the wall, is of an earlier drill.
+    ///
+    /// # Errors
+    /// A sentence for people, when the Alertmanager cannot be asked.
+    pub async fn start(url: &str, since: Time) -> Result<Self, String> {
+        let alertmanager = Alertmanager::new(url, since)?;
+        let seen = alertmanager.ask().await?;
+        Ok(Self { alertmanager, seen })
+    }
+
+    /// Asks again and again, without end; where a question fails the next one may not.
+    pub async fn watch(&mut self) {
+        loop {
+            tokio::time::sleep(EVERY).await;
+            if let Ok(seen) = self.alertmanager.ask().await {
+                self.seen.extend(seen);
+            }
+        }
+    }
+
+    /// After the end of the drill: waits for what is still missing, but not long.
+    pub async fn finish(mut self, expected: &[Alert]) -> Answer {
+        let patience = async {
+            while !missing(&self.seen, expected).is_empty() {
+                tokio::time::sleep(EVERY).await;
+                if let Ok(seen) = self.alertmanager.ask().await {
+                    self.seen.extend(seen);
+                }
+            }
+        };
+        // What is missing then is missing.
+        let _ = tokio::time::timeout(GRACE, patience).await;
+        Answer {
+            missing: missing(&self.seen, expected),
+            unexpected: unexpected(&self.seen, expected),
+            seen: self.seen,
+        }
+    }
+}
+
+fn missing(seen: &Seen, expected: &[Alert]) -> Vec<Alert> {
+    let came = |alert: &Alert| {
+        seen.iter().any(|(name, platform)| {
+            *name == alert.alert
+                && alert
+                    .platform
+                    .as_ref()
+                    .is_none_or(|wanted| wanted == platform)
+        })
+    };
+    expected
+        .iter()
+        .filter(|alert| !came(alert))
+        .cloned()
+        .collect()
+}
+
+fn unexpected(seen: &Seen, expected: &[Alert]) -> Vec<String> {
+    let down = seen.iter().filter(|(name, _)| name == DOWN);
+    let wanted = |platform: &String| {
+        expected.iter().any(|alert| {
+            alert.alert == DOWN && alert.platform.as_ref().is_none_or(|p| p == platform)
+        })
+    };
+    let not_wanted = down.filter(|(_, platform)| !wanted(platform));
+    not_wanted.map(|(_, platform)| platform.clone()).collect()
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
