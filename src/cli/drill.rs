@@ -102,7 +102,7 @@ async fn drill(wanted: &str, command: &Command, options: &Options) -> Result<Exi
     let begun = wall();
     let scenario = Scenario::load(wanted, &load()?, begun, &internet::fits)
         .map_err(|errors| errors.to_string())?;
-    let files = Files::create(command)?;
+    let files = Files::open(command)?;
     let mut watch = match &command.expect_alerts {
         Some(url) => Some(Watch::start(url, begun).await?),
         None => None,
@@ -140,7 +140,7 @@ async fn drill(wanted: &str, command: &Command, options: &Options) -> Result<Exi
     };
     let ended = tokio::select! {
         () = &mut until_stopped => Err("stopped before the end of the scenario".to_owned()),
-        () = alerts => unreachable!(),
+        never = alerts => match never {},
         ended = follow(&mut playing, &screen) => {
             ended.ok_or_else(|| "the drill ended in a bug of ours".to_owned())
         }
@@ -189,27 +189,29 @@ async fn listen(options: &Options) -> Result<Vec<TcpListener>, String> {
     }
 }
 
-/// Where the results go; made at the start, so that a wrong path does not cost a whole drill.
+/// Where the results go; opened at the start, so that a wrong path does not cost a whole drill.
 struct Files {
     report: Option<(File, String)>,
     openmetrics: Option<(File, String)>,
 }
 
 impl Files {
-    fn create(command: &Command) -> Result<Self, String> {
-        let create = |flag: &str, path: &Option<PathBuf>| {
+    fn open(command: &Command) -> Result<Self, String> {
+        let open = |flag: &str, path: &Option<PathBuf>| {
             let Some(path) = path else {
                 return Ok(None);
             };
             let name = format!("--{flag}={}", path.display());
-            match File::create(path) {
+            // What an earlier drill has written stays until there is something new.
+            let open = File::options().write(true).create(true).truncate(false).open(path);
+            match open {
                 Ok(file) => Ok(Some((file, name))),
                 Err(error) => Err(format!("{name}: {error}")),
             }
         };
         Ok(Self {
-            report: create("report", &command.report)?,
-            openmetrics: create("openmetrics", &command.openmetrics)?,
+            report: open("report", &command.report)?,
+            openmetrics: open("openmetrics", &command.openmetrics)?,
         })
     }
 }
@@ -241,14 +243,16 @@ async fn conclude(
     screen.keep("");
     screen.keep(report::table(&ended.judgement, alerts.as_ref()).trim_end());
     if let Some((mut file, name)) = files.report {
-        file.write_all(report::markdown(&game).as_bytes())
-            .map_err(|error| format!("{name}: {error}"))?;
+        let text = report::markdown(&game);
+        let written = file.set_len(0).and_then(|()| file.write_all(text.as_bytes()));
+        written.map_err(|error| format!("{name}: {error}"))?;
     }
     if let (Some(replay), Some((file, name))) = (&ended.replay, files.openmetrics) {
         screen.keep(&format!("writing {name}"));
-        replay
-            .write(&mut BufWriter::new(file))
-            .map_err(|error| format!("{name}: {error}"))?;
+        let written = file
+            .set_len(0)
+            .and_then(|()| replay.write(&mut BufWriter::new(file)));
+        written.map_err(|error| format!("{name}: {error}"))?;
     }
     let (verdict, code) = match game.passed() {
         true => ("passed", ExitCode::SUCCESS),

@@ -1,6 +1,7 @@
 //! Asks an Alertmanager which alerts a drill has raised.
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::time::Duration;
 
 use reqwest::{Client, Url};
@@ -164,7 +165,7 @@ impl Watch {
     }
 
     /// Asks again and again, without end; where a question fails the next one may not.
-    pub async fn watch(&mut self) {
+    pub async fn watch(&mut self) -> Infallible {
         loop {
             tokio::time::sleep(EVERY).await;
             if let Ok(seen) = self.alertmanager.ask().await {

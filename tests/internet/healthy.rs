@@ -99,6 +99,11 @@ controls: { targets: [{ tcp: "192.0.2.1:443" }, { dns: { name: example.com, serv
             assert!(peer.ip().is_loopback(), "{}: {peer}", check.id);
         }
     }
+    // Name servers that are not ours stand behind our gateway.
+    let server = inside.check("own/odd/server");
+    inside.strike(&Place::Vantage(Own::Gateway), Fault::Unreachable);
+    let brief = Some(Duration::from_millis(500));
+    assert_eq!(inside.run(&server, brief).await, "fail dns_timeout");
     let network = inside.internet.network();
     assert!(network.resolvers.iter().all(|to| to.ip().is_loopback()));
     let last = network.connect_to.last().unwrap();

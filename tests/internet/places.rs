@@ -32,90 +32,27 @@ fn layers_are_the_platforms_own() {
 fn nonsense_is_refused() {
     let config =
         shipped("platforms: { facebook: {}, whatsapp: {}, x: {}, telegram: {}, youtube: {} }");
+    #[rustfmt::skip]
     let rows = [
-        (
-            "facebook/media",
-            Fault::GraphCode2,
-            "has no check that looks for 2 at /error/code, which graph_code_2 is",
-        ),
+        ("facebook/media", Fault::GraphCode2, "has no check that looks for 2 at /error/code, which graph_code_2 is"),
         ("x/api", Fault::GraphCode2, "looks for 2"),
         ("facebook/api", Fault::XCode467, "looks for 467"),
-        (
-            "facebook/media",
-            Fault::ServerError,
-            "facebook/media has no check that server_error could strike",
-        ),
-        (
-            "whatsapp/chat_hosts",
-            Fault::Reset,
-            "no check that reset could",
-        ),
-        (
-            "whatsapp/chat_hosts",
-            Fault::Silent,
-            "no check that silent could",
-        ),
-        (
-            "whatsapp/chat_hosts",
-            Fault::Slow,
-            "no check that slow could",
-        ),
-        (
-            "facebook/dns",
-            Fault::Unreachable,
-            "no check that unreachable could",
-        ),
-        (
-            "facebook/api",
-            Fault::ChatSilent,
-            "no check that chat_silent could",
-        ),
-        (
-            "telegram/chat/websocket",
-            Fault::ChatSilent,
-            "no check that chat_silent could",
-        ), // it awaits nothing
-        (
-            "telegram/chat/dc1",
-            Fault::Servfail,
-            "no check that servfail could",
-        ), // an address
-        (
-            "facebook/login",
-            Fault::MajorDisruptions,
-            "no check that major_disruptions could",
-        ),
+        ("facebook/media", Fault::ServerError, "facebook/media has no check that server_error could strike"),
+        ("whatsapp/chat_hosts", Fault::Reset, "no check that reset could"),
+        ("whatsapp/chat_hosts", Fault::Silent, "no check that silent could"),
+        ("whatsapp/chat_hosts", Fault::Slow, "no check that slow could"),
+        ("facebook/dns", Fault::Unreachable, "no check that unreachable could"),
+        ("facebook/api", Fault::ChatSilent, "no check that chat_silent could"),
+        ("telegram/chat/websocket", Fault::ChatSilent, "no check that chat_silent could"), // it awaits nothing
+        ("telegram/chat/dc1", Fault::Servfail, "no check that servfail could"), // an address
+        ("facebook/login", Fault::MajorDisruptions, "no check that major_disruptions could"),
         ("facebook/official", Fault::GraphCode2, "looks for 2"),
-        (
-            "facebook/first_resolver",
-            Fault::Reset,
-            "no check that reset could",
-        ),
-        (
-            "youtube/official",
-            Fault::MajorDisruptions,
-            "no status page of youtube is known",
-        ),
-        (
-            "facebook/logon",
-            Fault::Reset,
-            "facebook has no layer `logon`; did you mean `login`?",
-        ),
-        (
-            "facebook/apps",
-            Fault::Reset,
-            "facebook has no layer `apps`",
-        ), // off
-        (
-            "facebook/web/back",
-            Fault::Reset,
-            "facebook has no layer `web/back`",
-        ),
-        (
-            "instagram/web",
-            Fault::Reset,
-            "there is no platform `instagram` that is on",
-        ),
+        ("facebook/first_resolver", Fault::Reset, "no check that reset could"),
+        ("youtube/official", Fault::MajorDisruptions, "no status page of youtube is known"),
+        ("facebook/logon", Fault::Reset, "facebook has no layer `logon`; did you mean `login`?"),
+        ("facebook/apps", Fault::Reset, "facebook has no layer `apps`"), // off
+        ("facebook/web/back", Fault::Reset, "facebook has no layer `web/back`"),
+        ("instagram/web", Fault::Reset, "there is no platform `instagram` that is on"),
         ("facebok/web", Fault::Reset, "did you mean `facebook`?"),
     ];
     for (place, fault, why) in rows {
@@ -128,6 +65,7 @@ fn nonsense_is_refused() {
 #[test]
 fn our_own_network_fails_in_its_own_ways() {
     let config = shipped("");
+    #[rustfmt::skip]
     let rows = [
         (Own::Gateway, Fault::Unreachable, true),
         (Own::Gateway, Fault::UntrustedCertificate, true),

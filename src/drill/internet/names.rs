@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::task::JoinSet;
 
 use super::latency::Late;
-use super::servers::{LIFE, MOST_CONNECTIONS, accept};
+use super::servers::{LIFE, MOST_CONNECTIONS, SHORT, accept};
 
 /// Longest question that is read: one name of at most 255 bytes, and what belongs to it.
 const MOST_BYTES: usize = 4096;
@@ -138,8 +138,11 @@ async fn serve_udp(socket: UdpSocket, names: Arc<dyn Names>) {
             Some(_) = replies.join_next() => continue,
             received = socket.recv_from(&mut buffer), if replies.len() < MOST_CONNECTIONS => match received {
                 Ok(received) => received,
-                // A reply that nobody waited for comes back as an error of the next receive.
-                Err(_) => continue,
+                // A reply that nobody waited for may come back as an error of the next receive.
+                Err(_) => {
+                    tokio::time::sleep(SHORT).await;
+                    continue;
+                }
             },
         };
         let bytes = buffer.get(..length).unwrap_or_default();

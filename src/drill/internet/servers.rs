@@ -43,7 +43,7 @@ const MOST_STREAMS: u32 = 16;
 /// How long the first half of an answer may take to leave before the connection is cut.
 const LEAVING: Duration = Duration::from_millis(20);
 /// Wait after a failed accept: files are short, and will be for a moment.
-const SHORT: Duration = Duration::from_millis(50);
+pub(super) const SHORT: Duration = Duration::from_millis(50);
 /// What answers in place of TLS.
 const NOT_TLS: &[u8] = b"SSH-2.0-OpenSSH_9.2\r\n";
 
