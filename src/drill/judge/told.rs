@@ -134,7 +134,7 @@ fn unmoved(scenario: &Scenario, track: &Track) -> Option<Row> {
         expected: vec![Verdict::Up],
         broke_at: first.map(|event| event.at),
         judged: Seen::Before,
-        restored_at: struck().last().map(|event| event.at),
+        restored_at: struck().next_back().map(|event| event.at),
         restored: Seen::Before,
         false_verdicts: 0,
     })

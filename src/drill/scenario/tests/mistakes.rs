@@ -74,6 +74,10 @@ fn of_the_file() {
         ),
         (&[("end", "")], "1:1: the key `end` is missing"),
         (
+            &[("end", ""), ("alerts", "alerts: [{ alert: PlatfromDown }]")],
+            "1:1: the key `end` is missing\n11:19: alerts[0].alert: there is no such alert; did you mean `PlatformDown`?",
+        ),
+        (
             &[("end", "end: 40")],
             "3:6: end: 40 has no unit; write 40s for seconds, or the like of 500ms, 1m30s",
         ),

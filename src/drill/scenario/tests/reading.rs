@@ -23,7 +23,9 @@ alerts: [{ alert: PlatformDown }]
 ";
 
 fn with_config(config: &str, text: &str) -> Result<Scenario, Errors> {
-    let config = config::parse("config.yml", config, crate::catalog::FILES).unwrap();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, config).unwrap();
+    let config = config::load(Some(file.path())).unwrap();
     Scenario::parse("mine.yml", text, &config, NOW, &fits)
 }
 
