@@ -203,7 +203,11 @@ impl Files {
             };
             let name = format!("--{flag}={}", path.display());
             // What an earlier drill has written stays until there is something new.
-            let open = File::options().write(true).create(true).truncate(false).open(path);
+            let open = File::options()
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(path);
             match open {
                 Ok(file) => Ok(Some((file, name))),
                 Err(error) => Err(format!("{name}: {error}")),
@@ -244,7 +248,9 @@ async fn conclude(
     screen.keep(report::table(&ended.judgement, alerts.as_ref()).trim_end());
     if let Some((mut file, name)) = files.report {
         let text = report::markdown(&game);
-        let written = file.set_len(0).and_then(|()| file.write_all(text.as_bytes()));
+        let written = file
+            .set_len(0)
+            .and_then(|()| file.write_all(text.as_bytes()));
         written.map_err(|error| format!("{name}: {error}"))?;
     }
     if let (Some(replay), Some((file, name))) = (&ended.replay, files.openmetrics) {
