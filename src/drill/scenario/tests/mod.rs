@@ -19,11 +19,14 @@ static CONFIG: LazyLock<Config> =
 /// 20 June 2025, 12:00:00.789 UTC.
 const NOW: Time = Time::from_millis(1_750_420_800_789);
 
-/// Faults of names strike only our own resolvers, so that there is something that does not fit.
+/// So that there is something that does not fit: names are missing in `dns` alone, and Messenger greets nobody.
 fn fits(_: &Config, place: &Place, fault: Fault) -> Result<(), String> {
     match (place, fault) {
         (Place::Platform { layer, .. }, Fault::Nxdomain) if layer != "dns" => {
             Err("a name cannot be missing there".into())
+        }
+        (Place::Platform { name, .. }, Fault::ChatSilent) if name == "messenger" => {
+            Err("there is no greeting".into())
         }
         _ => Ok(()),
     }

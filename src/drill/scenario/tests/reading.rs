@@ -65,6 +65,17 @@ fn an_event_of_all_strikes_where_it_can() {
     );
     let places = &scenario.events[0].places;
     assert_eq!(places.len(), 5, "{places:?}");
+    let chat = "{ title: a, end: 20m, timeline: [{ at: 5m, platform: PLATFORM, layer: chat, fault: chat_silent, invented: true }, \
+         { at: 9m, platform: all, layer: all, fault: healthy, invented: true }] }";
+    let what = good(&chat.replace("PLATFORM", "all")).events[0].what();
+    assert_eq!(what, "whatsapp chat: chat_silent");
+    let error = read(&chat.replace("PLATFORM", "[whatsapp, messenger]"))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.ends_with("fault: messenger chat: there is no greeting"),
+        "{error}"
+    );
 }
 
 #[test]
