@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::screen::Screen;
 use super::serve::{self, Signals};
 use super::{Options, print};
+use crate::config::DRILL;
 use crate::drill::alerts::Watch;
 use crate::drill::internet;
 use crate::drill::play::{self, Drill, Ended, News, Playing};
@@ -238,7 +239,7 @@ async fn conclude(
     let game = Game {
         scenario,
         judgement: &ended.judgement,
-        vantage: play::VANTAGE,
+        vantage: DRILL,
         played: ended.played,
         asked: Some(ended.speed),
         achieved: ended.achieved(),

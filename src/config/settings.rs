@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 pub use super::rules::*;
 pub use super::target::*;
 
+/// The vantage of drills, by which their alerts are told from real ones.
+pub const DRILL: &str = "drill";
+
 /// The whole configuration.
 #[derive(Clone, Debug)]
 pub struct Config {

@@ -14,14 +14,11 @@ use super::internet::Internet;
 use super::judge::{self, Judge, Judgement};
 use super::replay::Replay;
 use super::scenario::{Event, Scenario};
-use crate::config::Config;
+use crate::config::{Config, DRILL};
 use crate::engine::clock::{Clock, wall};
 use crate::engine::{Engine, Load, Options, Shared};
 use crate::metrics::{Format, Page};
 use crate::time::{Time, Times};
-
-/// Value of the `vantage` label of everything that is served, by which alerts of drills are told from real ones.
-pub const VANTAGE: &str = "drill";
 
 /// How often the verdicts are looked at, in the drill's time: as often as the engine lets time pass.
 const LOOK: Duration = Duration::from_secs(1);
@@ -194,7 +191,7 @@ async fn set_up(
 /// The user's configuration in a drill.
 fn on_stage(user: Config, internet: &Internet) -> Config {
     Config {
-        vantage: VANTAGE.into(),
+        vantage: DRILL.into(),
         ..internet.enter(&user)
     }
 }

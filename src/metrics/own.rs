@@ -106,6 +106,11 @@ impl Own {
         self.drill.set(i64::from(drill));
     }
 
+    /// Whether everything is simulated.
+    pub fn is_drill(&self) -> bool {
+        self.drill.get() == 1
+    }
+
     /// Every family, sorted by name.
     pub(super) fn gather(&self) -> Vec<MetricFamily> {
         self.registry.gather()

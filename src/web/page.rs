@@ -65,6 +65,11 @@ fn write_page(
         report.now.utc().strftime("%F %T UTC"),
         vantage = Safe(vantage),
     )?;
+    if source.own().is_drill() {
+        html.push_str(
+            "<p class=\"offline\"><strong>This is a drill.</strong> Everything shown is simulated.</p>\n",
+        );
+    }
     if !report.vantage_up {
         html.push_str(
             "<p class=\"offline\"><strong>Our own network is not proven.</strong> Until it is, nothing can be said of \
@@ -256,6 +261,15 @@ mod tests {
         fake.report.vantage_up = false;
         let html = status(&fake);
         assert!(html.find("not proven").unwrap() < html.find("<section").unwrap());
+    }
+
+    #[test]
+    fn a_drill_is_said_first() {
+        let fake = Fake::default();
+        assert!(!status(&fake).contains("drill"));
+        fake.own.set_drill(true);
+        let html = status(&fake);
+        assert!(html.find("This is a drill").unwrap() < html.find("<section").unwrap());
     }
 
     #[test]

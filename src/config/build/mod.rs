@@ -19,12 +19,12 @@ use super::env::Lookup;
 use super::error::Errors;
 use super::raw;
 use super::settings::{
-    Component, Config, Credential, CredentialSource, DownWhen, Impact, Platform, Secret,
+    Component, Config, Credential, CredentialSource, DRILL, DownWhen, Impact, Platform, Secret,
 };
 use super::suggest::did_you_mean;
 use super::switch;
 use super::tree::Content;
-use super::values::{Entries, Name};
+use super::values::{self, Entries, Name};
 use pace::Pace;
 
 /// What is known of the surroundings.
@@ -56,7 +56,7 @@ pub(super) fn build(
     builder.pace = builder.default_pace(file.defaults.unwrap_or_default());
     builder.credentials = builder.credentials(file.credentials.unwrap_or_default());
     Config {
-        vantage: file.vantage.map_or_else(|| "local".into(), |label| label.0),
+        vantage: builder.vantage(file.vantage),
         user_agent: user_agent(file.contact.map(|contact| contact.0)),
         network: builder.network(file.network.unwrap_or_default()),
         controls: builder.controls(file.controls.unwrap_or_default()),
@@ -96,6 +96,15 @@ impl Builder<'_> {
             credentials.extend(source.map(|source| Credential { name, source }));
         }
         credentials
+    }
+
+    fn vantage(&mut self, raw: Option<values::Label>) -> String {
+        let vantage = raw.map_or_else(|| "local".into(), |label| label.0);
+        if vantage == DRILL {
+            let message = "kept for drills: the alerts of this exporter would be taken for those of an exercise";
+            self.errors.value(&self.root.near("vantage"), message);
+        }
+        vantage
     }
 
     fn credential_source(&mut self, raw: raw::Credential, at: &At<'_>) -> Option<CredentialSource> {

@@ -18,6 +18,7 @@ const FILES: &[(&str, &str)] = &[
         "config.yml:1:1: colour: unknown key; known are vantage, contact, defaults, network, controls, respect_robots, credentials, platforms",
     ),
     ("\"new\\nline\": a\n", "config.yml:1:1: [\"new\\nline\"]: unknown key; known are vantage, contact, defaults, network, controls, respect_robots, credentials, platforms"),
+    ("vantage: drill\n", "config.yml:1:10: vantage: kept for drills: the alerts of this exporter would be taken for those of an exercise"),
     ("vantage: 5\n", "config.yml:1:10: vantage: expected a text of one line, found the number 5; put it in quotes"),
     ("vantage: ''\n", "config.yml:1:10: vantage: expected one line of 1 to 200 characters"),
     ("contact: a b\n", "config.yml:1:10: contact: expected a URL or mail address of ASCII characters without spaces and parentheses"),
