@@ -36,6 +36,8 @@ pub enum Fault {
     Garbage,
     /// The certificate has expired.
     ExpiredCertificate,
+    /// The certificate is not valid yet.
+    EarlyCertificate,
     /// The certificate names another host.
     WrongCertificate,
     /// An authority that nobody knows signed the certificate, as where TLS is inspected.
@@ -48,10 +50,13 @@ pub enum Fault {
     /// HTTP 503 with an error page.
     ServerError,
     /// Graph API error 1 with HTTP 400.
+    #[serde(rename = "graph_code_1")]
     GraphCode1,
     /// Graph API error 2 with HTTP 400, as on 5 March 2024.
+    #[serde(rename = "graph_code_2")]
     GraphCode2,
     /// X's error 467 with HTTP 403, as on 6 March 2023.
+    #[serde(rename = "x_code_467")]
     XCode467,
     /// X's error 130 "Over capacity" with HTTP 503.
     OverCapacity,
@@ -83,11 +88,21 @@ pub enum Fault {
     MajorDisruptions,
 }
 
+impl Fault {
+    /// Its name in a scenario.
+    pub fn name(self) -> String {
+        match serde_json::to_value(self) {
+            Ok(serde_json::Value::String(name)) => name,
+            _ => format!("{self:?}"),
+        }
+    }
+}
+
 /// Where a fault strikes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Place {
-    /// A layer of a platform: the name of one of its components, `COMPONENT/CHECK` for one check of it, `official` for its
-    /// status page, or `all`.
+    /// A layer of a platform: the name of one of its components, `COMPONENT/CHECK` for one check of it, or one of
+    /// [`Place::ALL`], [`Place::OFFICIAL`] and [`Place::FIRST_RESOLVER`], which no component can be struck in place of.
     Platform {
         /// The platform's name in the configuration.
         name: String,
@@ -98,13 +113,50 @@ pub enum Place {
     Vantage(Own),
 }
 
+impl Place {
+    /// Layer of all checks of a platform; not its status page.
+    pub const ALL: &str = "all";
+    /// Layer of a platform's status page.
+    pub const OFFICIAL: &str = "official";
+    /// Layer of a platform's names at the first of our resolvers alone, as a filter has it.
+    pub const FIRST_RESOLVER: &str = "first_resolver";
+
+    /// A layer of a platform.
+    pub fn layer(platform: &str, layer: &str) -> Self {
+        Self::Platform {
+            name: platform.to_owned(),
+            layer: layer.to_owned(),
+        }
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Platform { name, layer } => write!(f, "{name}/{layer}"),
+            Self::Vantage(own) => f.write_str(own.words()),
+        }
+    }
+}
+
 /// Layers of our own network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Own {
-    /// The way out: every connection that leaves, controls too. Lookups still work.
+    /// The way out: every connection that leaves, controls too. Lookups at our resolvers still work.
     Gateway,
     /// The first of our two resolvers.
     Resolver,
     /// Both resolvers.
     Resolvers,
+}
+
+impl Own {
+    /// How people call it.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Gateway => "our gateway",
+            Self::Resolver => "our first resolver",
+            Self::Resolvers => "our resolvers",
+        }
+    }
 }

@@ -2,6 +2,7 @@
 //! work. The exporter in a drill is the ordinary one, set up by the options that every user has.
 
 pub mod fault;
+pub mod internet;
 pub mod judge;
 pub mod report;
 pub mod scenario;

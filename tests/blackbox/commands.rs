@@ -1,8 +1,7 @@
 //! What the commands print.
 
 use crate::support::exporter::{Finished, command, run};
-use crate::support::healthy::Answer;
-use crate::support::internet::Fault;
+use crate::support::internet::{Answer, Fault};
 use crate::support::{PLATFORMS, World};
 
 async fn said(world: &World, arguments: &[&str]) -> Finished {
@@ -116,7 +115,7 @@ async fn a_probe_shows_its_waterfall() {
             "GET",
             "graph.facebook.com",
             "127.0.0.1",
-            "Test Root",
+            "Simulated Root",
             "facebook/api",
             "ok",
             "decided by",

@@ -9,20 +9,19 @@ use reqwest::Client;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::ca::{Ca, Flaw};
+use crate::support::World;
+use crate::support::ca::{self, Flaw};
 use crate::support::dns::{Dns, DnsFault};
 use crate::support::exporter::listen_address;
-use crate::support::healthy::{Answer, GOOD_TOKEN};
-use crate::support::internet::{Fault, Internet};
+use crate::support::internet::{Answer, Fault, GOOD_TOKEN, Internet};
 use crate::support::noise::{self, Handshake};
 use crate::support::page::Page;
 use crate::support::raw::{Script, Then};
-use crate::support::{World, ws};
 
 /// A client that finds every host in that internet.
 fn browser(internet: &Internet, hosts: &[&str]) -> Client {
     let builder = Client::builder()
-        .tls_backend_preconfigured(Ca::shared().client())
+        .tls_backend_preconfigured(ca::client())
         .no_proxy();
     let builder = builder
         .redirect(reqwest::redirect::Policy::none())
@@ -309,7 +308,7 @@ fn half_a_hello_is_none() {
 #[tokio::test]
 async fn the_chat_channel_greets() {
     let world = World::healthy().await;
-    let tls = tokio_rustls::TlsConnector::from(std::sync::Arc::new(world.ca.client()));
+    let tls = tokio_rustls::TlsConnector::from(std::sync::Arc::new(ca::client()));
     let tcp = TcpStream::connect(world.internet.tls).await.unwrap();
     let mut io = tls
         .connect("web.whatsapp.com".try_into().unwrap(), tcp)
@@ -330,7 +329,7 @@ async fn the_chat_channel_greets() {
     io.write_all(&[&[0x82, 0x80 | hello.len() as u8, 0, 0, 0, 0], &hello[..]].concat())
         .await
         .unwrap();
-    assert_eq!(io.read_u8().await.unwrap(), 0x80 | ws::BINARY);
+    assert_eq!(io.read_u8().await.unwrap(), 0x82);
     assert_eq!(io.read_u8().await.unwrap(), 126);
     let mut frame = vec![0; usize::from(io.read_u16().await.unwrap())];
     io.read_exact(&mut frame).await.unwrap();

@@ -1,7 +1,7 @@
 //! While everything answers as it should, everything is up and no run fails.
 
 use crate::support::exporter::SOON;
-use crate::support::healthy::GOOD_TOKEN;
+use crate::support::internet::GOOD_TOKEN;
 use crate::support::page::Page;
 use crate::support::{PLATFORMS, World};
 

@@ -5,8 +5,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use crate::support::exporter::{Exporter, SOON};
-use crate::support::healthy::Answer;
-use crate::support::internet::Fault;
+use crate::support::internet::{Answer, Fault};
 use crate::support::page::Page;
 use crate::support::{PLATFORMS, World};
 

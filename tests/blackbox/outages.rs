@@ -5,8 +5,7 @@ use std::time::{Duration, Instant};
 use crate::support::ca::Flaw;
 use crate::support::dns::DnsFault;
 use crate::support::exporter::{Exporter, SOON};
-use crate::support::healthy::Answer;
-use crate::support::internet::Fault;
+use crate::support::internet::{Answer, Fault};
 use crate::support::page::Page;
 use crate::support::{PLATFORMS, World};
 

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use crate::support::World;
 use crate::support::exporter::{Exporter, SOON};
-use crate::support::healthy::Answer;
-use crate::support::internet::Fault;
+use crate::support::internet::{Answer, Fault};
 use crate::support::page::Page;
 
 const SUCCESSFUL: &str = "platform_exporter_config_last_reload_successful";
@@ -174,7 +173,7 @@ async fn the_web_reloads_only_when_allowed() {
     let post = async |exporter: &Exporter| {
         let url = format!("http://{}/-/reload", exporter.address);
         let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(world.ca.client())
+            .tls_backend_preconfigured(crate::support::ca::client())
             .no_proxy()
             .build()
             .unwrap();

@@ -2,8 +2,7 @@
 
 use crate::support::World;
 use crate::support::exporter::SOON;
-use crate::support::healthy::{Answer, GOOD_TOKEN};
-use crate::support::internet::Fault;
+use crate::support::internet::{Answer, Fault, GOOD_TOKEN};
 
 const SECRETS: [&str; 5] = [
     GOOD_TOKEN,

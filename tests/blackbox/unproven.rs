@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use crate::support::World;
 use crate::support::exporter::{Exporter, SOON};
-use crate::support::healthy::Answer;
-use crate::support::internet::Fault;
+use crate::support::internet::{Answer, Fault};
 use crate::support::page::{Page, Sample};
 
 const FRONT: &str = "https://www.facebook.com/";

@@ -4,8 +4,7 @@ use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 
 use crate::support::exporter::{Exporter, SOON};
-use crate::support::healthy::Answer;
-use crate::support::internet::Fault;
+use crate::support::internet::{Answer, Fault};
 use crate::support::page::Page;
 use crate::support::{PLATFORMS, World, skipped};
 

@@ -1,13 +1,12 @@
-//! A name server on loopback, UDP and TCP, that knows every name and can be told to fail for some.
+//! A name server that knows every name and can be told to fail for some, in ways that no drill needs too.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
-use hickory_proto::op::{Message, Query, ResponseCode};
-use hickory_proto::rr::rdata::{A, TXT};
-use hickory_proto::rr::{RData, Record, RecordType};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use hickory_proto::op::ResponseCode;
+use hickory_proto::rr::RecordType;
+use platform_exporter::drill::internet::latency::Late;
+use platform_exporter::drill::internet::names::{NameServer, Names, Question};
 
 /// How the server fails for a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,22 +36,25 @@ struct Inner {
     asked: Mutex<Vec<String>>,
 }
 
-/// A running name server; ends with the test's runtime.
+/// A running name server.
 pub struct Dns {
     /// For UDP and TCP alike.
     pub address: SocketAddr,
     inner: Arc<Inner>,
+    _server: NameServer,
 }
 
 impl Dns {
     /// Starts one that knows every name.
     pub async fn start() -> Self {
-        let (udp, tcp) = bind_both().await;
-        let address = udp.local_addr().unwrap();
         let inner = Arc::new(Inner::default());
-        tokio::spawn(serve_udp(udp, Arc::clone(&inner)));
-        tokio::spawn(serve_tcp(tcp, Arc::clone(&inner)));
-        Self { address, inner }
+        let names = Arc::clone(&inner);
+        let server = NameServer::start(names).await.unwrap();
+        Self {
+            address: server.address,
+            inner,
+            _server: server,
+        }
     }
 
     /// Fails for a suffix of names (`facebook.com`, or `` for all); the latest matching fault counts.
@@ -81,16 +83,6 @@ impl Dns {
     }
 }
 
-/// UDP and TCP on the same port, as resolvers are configured with one.
-async fn bind_both() -> (UdpSocket, TcpListener) {
-    loop {
-        let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        if let Ok(udp) = UdpSocket::bind(tcp.local_addr().unwrap()).await {
-            return (udp, tcp);
-        }
-    }
-}
-
 fn under(name: &str, suffix: &str) -> bool {
     suffix.is_empty()
         || name == suffix
@@ -108,87 +100,45 @@ impl Inner {
             .find(|(suffix, _)| under(name, suffix))
             .map(|(_, fault)| *fault)
     }
-
-    /// The reply to a question, or none.
-    fn reply(&self, question: &[u8], tcp: bool) -> Option<Vec<u8>> {
-        let request = Message::from_vec(question).ok()?;
-        let query = request.queries.first()?;
-        let name = query
-            .name()
-            .to_ascii()
-            .trim_end_matches('.')
-            .to_ascii_lowercase();
-        self.asked.lock().unwrap().push(name.clone());
-        let mut reply = Message::response(request.metadata.id, request.metadata.op_code);
-        reply.metadata.recursion_desired = request.metadata.recursion_desired;
-        reply.metadata.recursion_available = true;
-        reply.add_query(query.clone());
-        let fault = self.fault_for(&name);
-        match fault {
-            Some(DnsFault::Silent) => return None,
-            Some(DnsFault::TruncatedOnly) if tcp => return None,
-            Some(DnsFault::NxDomain) => reply.metadata.response_code = ResponseCode::NXDomain,
-            Some(DnsFault::ServFail) => reply.metadata.response_code = ResponseCode::ServFail,
-            Some(DnsFault::Refused) => reply.metadata.response_code = ResponseCode::Refused,
-            Some(DnsFault::NoData) => {}
-            Some(DnsFault::TruncatedOnly | DnsFault::Truncated) if !tcp => {
-                reply.metadata.truncation = true
-            }
-            Some(DnsFault::Bogon) => answer(&mut reply, query, Ipv4Addr::new(10, 11, 12, 13)),
-            Some(DnsFault::WrongId) => {
-                reply.metadata.id = reply.metadata.id.wrapping_add(1);
-                answer(&mut reply, query, Ipv4Addr::LOCALHOST);
-            }
-            _ => answer(&mut reply, query, Ipv4Addr::LOCALHOST),
-        }
-        let bytes = reply.to_vec().unwrap();
-        Some(if fault == Some(DnsFault::Malformed) {
-            looping(&bytes)
-        } else {
-            bytes
-        })
-    }
 }
 
-/// The record a healthy server has: an address, a text; nothing of any other type.
-fn answer(reply: &mut Message, query: &Query, address: Ipv4Addr) {
-    let data = match query.query_type() {
-        RecordType::A => RData::A(A(address)),
-        RecordType::TXT => RData::TXT(TXT::new(vec!["hello from the test".to_owned()])),
-        _ => return,
-    };
-    reply.add_answer(Record::from_rdata(query.name().clone(), 60, data));
+impl Names for Inner {
+    fn answer(&self, question: &Question<'_>) -> Option<Late<Vec<u8>>> {
+        self.asked.lock().unwrap().push(question.name.to_owned());
+        let fault = self.fault_for(question.name);
+        let healthy = || match question.record_type {
+            RecordType::A | RecordType::TXT => question.found(Ipv4Addr::LOCALHOST),
+            _ => question.blank(ResponseCode::NoError),
+        };
+        let reply = match fault {
+            Some(DnsFault::Silent) => return None,
+            Some(DnsFault::TruncatedOnly) if question.over_tcp => return None,
+            Some(DnsFault::NxDomain) => question.blank(ResponseCode::NXDomain),
+            Some(DnsFault::ServFail) => question.blank(ResponseCode::ServFail),
+            Some(DnsFault::Refused) => question.blank(ResponseCode::Refused),
+            Some(DnsFault::NoData) => question.blank(ResponseCode::NoError),
+            Some(DnsFault::TruncatedOnly | DnsFault::Truncated) if !question.over_tcp => {
+                let mut reply = question.blank(ResponseCode::NoError);
+                reply.metadata.truncation = true;
+                reply
+            }
+            Some(DnsFault::Bogon) => question.found(Ipv4Addr::new(10, 11, 12, 13)),
+            Some(DnsFault::WrongId) => {
+                let mut reply = healthy();
+                reply.metadata.id = reply.metadata.id.wrapping_add(1);
+                reply
+            }
+            _ => healthy(),
+        };
+        let bytes = reply.to_vec().unwrap();
+        Some(Late::now(match fault {
+            Some(DnsFault::Malformed) => looping(&bytes),
+            _ => bytes,
+        }))
+    }
 }
 
 /// The same header, and a question whose name is a compression pointer to itself.
 fn looping(reply: &[u8]) -> Vec<u8> {
     [&reply[..12], &[0xc0, 12, 0, 1, 0, 1]].concat()
-}
-
-async fn serve_udp(socket: UdpSocket, inner: Arc<Inner>) {
-    let mut buffer = [0; 4096];
-    while let Ok((length, peer)) = socket.recv_from(&mut buffer).await {
-        if let Some(reply) = inner.reply(&buffer[..length], false) {
-            let _ = socket.send_to(&reply, peer).await;
-        }
-    }
-}
-
-async fn serve_tcp(listener: TcpListener, inner: Arc<Inner>) {
-    while let Ok((stream, _)) = listener.accept().await {
-        tokio::spawn(serve_stream(stream, Arc::clone(&inner)));
-    }
-}
-
-async fn serve_stream(mut stream: TcpStream, inner: Arc<Inner>) -> std::io::Result<()> {
-    loop {
-        let mut question = vec![0; usize::from(stream.read_u16().await?)];
-        stream.read_exact(&mut question).await?;
-        if let Some(reply) = inner.reply(&question, true) {
-            stream
-                .write_u16(u16::try_from(reply.len()).unwrap())
-                .await?;
-            stream.write_all(&reply).await?;
-        }
-    }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::ca::Ca;
+use super::ca;
 use super::page::Page;
 
 /// Within this the program must be listening; debug builds on a busy machine are slow to start.
@@ -431,7 +431,7 @@ impl Drop for Exporter {
 
 /// The tests' HTTP client: plain HTTP in practice, and it does not decode what it gets.
 fn client() -> reqwest::Client {
-    let builder = reqwest::Client::builder().tls_backend_preconfigured(Ca::shared().client());
+    let builder = reqwest::Client::builder().tls_backend_preconfigured(ca::client());
     builder
         .no_gzip()
         .no_proxy()

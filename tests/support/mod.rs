@@ -3,19 +3,17 @@
 pub mod ca;
 pub mod dns;
 pub mod exporter;
-pub mod healthy;
 pub mod internet;
 pub mod noise;
 pub mod page;
 pub mod raw;
-pub mod ws;
 
 use std::sync::Arc;
 
-use ca::Ca;
 use dns::Dns;
 use exporter::{Launch, Settings};
 use internet::Internet;
+use platform_exporter::drill::internet::authority::Authority;
 
 /// Quick checks, so that verdicts come within seconds.
 pub const FAST: &str = "{ interval: 2s, timeout: 2s, recheck: 500ms }";
@@ -30,6 +28,49 @@ pub const PLATFORMS: [&str; 7] = [
     "x",
 ];
 
+/// Hosts whose names are looked up when they are connected to.
+const HOSTS: [&str; 39] = [
+    "facebook.com",
+    "www.facebook.com",
+    "m.facebook.com",
+    "graph.facebook.com",
+    "b-graph.facebook.com",
+    "b-api.facebook.com",
+    "edge-chat.facebook.com",
+    "edge-mqtt.facebook.com",
+    "gateway.facebook.com",
+    "web-chat-e2ee.facebook.com",
+    "star.c10r.facebook.com",
+    "scontent.xx.fbcdn.net",
+    "external.xx.fbcdn.net",
+    "static.xx.fbcdn.net",
+    "www.messenger.com",
+    "www.instagram.com",
+    "graph.instagram.com",
+    "scontent.cdninstagram.com",
+    "static.cdninstagram.com",
+    "www.threads.com",
+    "graph.threads.net",
+    "www.whatsapp.com",
+    "web.whatsapp.com",
+    "v.whatsapp.net",
+    "g.whatsapp.net",
+    "mmg.whatsapp.net",
+    "static.whatsapp.net",
+    "x.com",
+    "api.x.com",
+    "publish.x.com",
+    "t.co",
+    "pbs.twimg.com",
+    "abs.twimg.com",
+    "video.twimg.com",
+    "mqtt-mini.facebook.com",
+    "i.instagram.com",
+    "pps.whatsapp.net",
+    "e6.whatsapp.net",
+    "e16.whatsapp.net",
+];
+
 /// Says why a test checks nothing here. Written past the test runner's capture, which would swallow it.
 pub fn skipped(why: &str) {
     use std::io::Write as _;
@@ -38,7 +79,7 @@ pub fn skipped(why: &str) {
 
 /// Authority, names and hosts: everything that the program can reach in a test.
 pub struct World {
-    pub ca: Arc<Ca>,
+    pub ca: Arc<Authority>,
     pub dns: Dns,
     pub internet: Internet,
 }
@@ -46,7 +87,7 @@ pub struct World {
 impl World {
     /// A healthy one.
     pub async fn healthy() -> Self {
-        let ca = Ca::shared();
+        let ca = ca::shared();
         let internet = Internet::start(Arc::clone(&ca)).await;
         Self {
             ca,
@@ -80,7 +121,7 @@ impl World {
     /// Known hosts keep their names, so that they are still looked up; any other goes straight to loopback.
     fn connections(&self) -> Vec<(String, String)> {
         let tls = self.internet.tls;
-        let named = healthy::HOSTS
+        let named = HOSTS
             .iter()
             .map(|host| (format!("{host}:443"), format!("{host}:{}", tls.port())));
         let any = [

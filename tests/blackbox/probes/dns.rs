@@ -56,7 +56,7 @@ async fn answers_and_failures() {
     rows.push(Row::new(
         "text",
         format!(
-            "{{ dns: {{ name: fine.example, type: TXT, server: \"{}\", answer: hello }} }}",
+            "{{ dns: {{ name: fine.example, type: TXT, server: \"{}\", answer: simulated }} }}",
             server.address
         ),
         "ok",

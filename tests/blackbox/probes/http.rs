@@ -5,8 +5,7 @@ use std::time::Duration;
 use super::{Row, judge};
 use crate::support::World;
 use crate::support::ca::Flaw;
-use crate::support::healthy::Answer;
-use crate::support::internet::Fault;
+use crate::support::internet::{Answer, Fault};
 use crate::support::raw::{DEAD, Script, Then};
 
 const OK: &str = "HTTP/1.1 200 OK\r\n";

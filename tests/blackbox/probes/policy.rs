@@ -6,8 +6,7 @@ use super::{Row, platform};
 use crate::support::World;
 use crate::support::dns::DnsFault;
 use crate::support::exporter::SOON;
-use crate::support::healthy::Answer;
-use crate::support::internet::Fault;
+use crate::support::internet::{Answer, Fault};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn private_addresses_are_left_alone() {

@@ -2,8 +2,7 @@
 
 use super::{Row, judge};
 use crate::support::World;
-use crate::support::healthy::Answer;
-use crate::support::internet::Fault;
+use crate::support::internet::{Answer, Fault};
 use crate::support::raw::{Script, Then};
 
 const ECHO: &str = ", send: \"hello\", expect: \"^hello$\"";

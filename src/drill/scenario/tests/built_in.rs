@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use super::super::{built_in, list, words};
 use super::*;
+use crate::drill::internet;
 use crate::state::Verdict;
 
 fn load(name: &str) -> Scenario {
-    Scenario::load(name, &CONFIG, NOW, &|_, _, _| Ok(()))
-        .unwrap_or_else(|errors| panic!("{errors}"))
+    Scenario::load(name, &CONFIG, NOW, &internet::fits).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
 fn all() -> impl Iterator<Item = Scenario> {
@@ -86,7 +86,7 @@ fn wrong_at(scenario: &Scenario, clock: &str) -> BTreeMap<String, String> {
             let layer = cell.split('/').next().unwrap().to_owned();
             match event.fault {
                 Fault::Healthy => wrong.remove(&layer),
-                fault => wrong.insert(layer, words::fault(fault)),
+                fault => wrong.insert(layer, fault.name()),
             };
         }
     }
@@ -104,18 +104,18 @@ fn are(scenario: &str, clock: &str, expected: &[&str]) {
 #[test]
 fn every_cell_of_5_march_2024_is_set() {
     let at_first = [
-        "facebook api graph_code2",
+        "facebook api graph_code_2",
         "facebook login error_page",
-        "instagram api graph_code2",
+        "instagram api graph_code_2",
         "instagram login error_page",
         "instagram web blank_page",
-        "messenger api graph_code2",
+        "messenger api graph_code_2",
         "messenger chat closed",
         "messenger login error_page",
-        "threads api graph_code2",
+        "threads api graph_code_2",
         "threads login error_page",
         "threads web blank_page",
-        "whatsapp_business api graph_code2",
+        "whatsapp_business api graph_code_2",
     ];
     are("meta-2024-03-05", "14:59:59", &[]);
     are("meta-2024-03-05", "15:00:00", &at_first);
