@@ -53,8 +53,7 @@ impl Screen {
 
     /// Something broke, or was healed.
     pub fn struck(&self, event: &Event) {
-        let places: Vec<String> = event.places.iter().map(words::place).collect();
-        let mut line = format!("{}: {}", places.join(", "), words::fault(event.fault));
+        let mut line = event.what();
         if !event.note.is_empty() {
             line = format!("{line}. {}", event.note);
         }

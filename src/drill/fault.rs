@@ -88,6 +88,16 @@ pub enum Fault {
     MajorDisruptions,
 }
 
+impl Fault {
+    /// Its name in a scenario.
+    pub fn name(self) -> String {
+        match serde_json::to_value(self) {
+            Ok(serde_json::Value::String(name)) => name,
+            _ => format!("{self:?}"),
+        }
+    }
+}
+
 /// Where a fault strikes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Place {
@@ -124,9 +134,7 @@ impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Platform { name, layer } => write!(f, "{name}/{layer}"),
-            Self::Vantage(Own::Gateway) => f.write_str("our gateway"),
-            Self::Vantage(Own::Resolver) => f.write_str("our first resolver"),
-            Self::Vantage(Own::Resolvers) => f.write_str("our resolvers"),
+            Self::Vantage(own) => f.write_str(own.words()),
         }
     }
 }
@@ -140,4 +148,15 @@ pub enum Own {
     Resolver,
     /// Both resolvers.
     Resolvers,
+}
+
+impl Own {
+    /// How people call it.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Gateway => "our gateway",
+            Self::Resolver => "our first resolver",
+            Self::Resolvers => "our resolvers",
+        }
+    }
 }

@@ -294,7 +294,7 @@ pub fn fits(config: &Config, place: &Place, fault: Fault) -> Result<(), String> 
     if reach(config, place)?.takes(fault) {
         return Ok(());
     }
-    let name = name(fault);
+    let name = fault.name();
     Err(match fault.code() {
         Some((pointer, code)) => {
             format!("{place} has no check that looks for {code} at {pointer}, which {name} is")
@@ -311,15 +311,7 @@ fn fits_own(own: Own, fault: Fault) -> Result<(), String> {
     };
     let place = Place::Vantage(own);
     fits.then_some(())
-        .ok_or_else(|| format!("{} cannot strike {place}", name(fault)))
-}
-
-/// The fault's name in a scenario.
-fn name(fault: Fault) -> String {
-    match serde_json::to_value(fault) {
-        Ok(serde_json::Value::String(name)) => name,
-        _ => format!("{fault:?}"),
-    }
+        .ok_or_else(|| format!("{} cannot strike {place}", fault.name()))
 }
 
 /// What lies at a place.

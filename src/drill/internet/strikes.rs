@@ -184,7 +184,7 @@ fn disruption(strike: &Strike) -> Option<Disruption> {
     })
 }
 
-/// Whether a place lies in another: the same, a check of a component, anything of a platform.
+/// Whether a place lies in another: the same, a check of a component, anything of a platform but its status page.
 fn within(inner: &Place, outer: &Place) -> bool {
     match (inner, outer) {
         (
@@ -195,7 +195,7 @@ fn within(inner: &Place, outer: &Place) -> bool {
             },
         ) => {
             name == platform
-                && (whole == Place::ALL
+                && (whole == Place::ALL && layer != Place::OFFICIAL
                     || layer == whole
                     || layer
                         .strip_prefix(whole.as_str())
@@ -210,5 +210,25 @@ fn same_owner(one: &Place, other: &Place) -> bool {
         (Place::Platform { name, .. }, Place::Platform { name: other, .. }) => name == other,
         (Place::Vantage(_), Place::Vantage(_)) => true,
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_platform_that_heals_leaves_its_status_page_as_it_is() {
+        let mut reach = Reach::default();
+        reach.official = Some("facebook".into());
+        let [page, all] =
+            [Place::OFFICIAL, Place::ALL].map(|layer| Place::layer("facebook", layer));
+        let at = Time::from_millis;
+        let mut strikes = Strikes::default();
+        strikes.strike(&page, Fault::MajorDisruptions, reach.clone(), at(1));
+        strikes.strike(&all, Fault::Healthy, Reach::default(), at(2));
+        assert_eq!(strikes.disruptions()[0].until, None);
+        strikes.strike(&page, Fault::Healthy, reach, at(3));
+        assert_eq!(strikes.disruptions()[0].until, Some(at(3)));
     }
 }

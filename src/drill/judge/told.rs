@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::track::{Step, Track};
 use super::{Row, Seen};
 use crate::drill::fault::{Fault, Own, Place};
-use crate::drill::scenario::{Event, Scenario, words};
+use crate::drill::scenario::{Event, Scenario};
 use crate::state::Verdict;
 use crate::time::Time;
 
@@ -56,7 +56,7 @@ fn concerns(event: &Event, platform: &str) -> bool {
 fn layer<'p>(place: &'p Place, platform: &str) -> Option<&'p str> {
     match place {
         Place::Platform { name, layer } => (name == platform).then_some(layer),
-        Place::Vantage(own) => Some(words::own_layer(*own)),
+        Place::Vantage(own) => Some(own.words()),
     }
 }
 
@@ -122,7 +122,7 @@ fn unmoved(scenario: &Scenario, track: &Track) -> Option<Row> {
             .iter()
             .filter_map(|place| layer(place, &track.platform));
         for layer in layers {
-            let fault = format!("{layer}: {}", words::fault(event.fault));
+            let fault = format!("{layer}: {}", event.fault.name());
             if !faults.contains(&fault) {
                 faults.push(fault);
             }
@@ -156,7 +156,7 @@ fn broken(events: &[Event], platform: &str, by: Time) -> String {
     }
     let texts: Vec<String> = wrong
         .into_iter()
-        .map(|(layer, fault)| format!("{layer}: {}", words::fault(fault)))
+        .map(|(layer, fault)| format!("{layer}: {}", fault.name()))
         .collect();
     texts.join(", ")
 }
@@ -170,13 +170,13 @@ fn covers(place: &Place, layer: &str, known: &str) -> bool {
     };
     match place {
         Place::Vantage(Own::Resolvers) => [Own::Resolver, Own::Resolvers]
-            .map(words::own_layer)
+            .map(Own::words)
             .contains(&known),
         Place::Vantage(_) => known == layer,
-        Place::Platform { layer, .. } if layer == "all" => {
-            known != "official"
+        Place::Platform { layer, .. } if layer == Place::ALL => {
+            known != Place::OFFICIAL
                 && ![Own::Gateway, Own::Resolver, Own::Resolvers]
-                    .map(words::own_layer)
+                    .map(Own::words)
                     .contains(&known)
         }
         Place::Platform { layer, .. } => checks_of(layer),

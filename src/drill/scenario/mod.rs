@@ -157,8 +157,8 @@ impl Event {
     pub fn what(&self) -> String {
         let places = words::join(self.places.iter().map(|place| match place {
             Place::Platform { name, layer } => (name.as_str(), layer.as_str()),
-            Place::Vantage(own) => ("", words::own_layer(*own)),
+            Place::Vantage(own) => ("", own.words()),
         }));
-        format!("{places}: {}", words::fault(self.fault))
+        format!("{places}: {}", self.fault.name())
     }
 }

@@ -42,8 +42,8 @@ pub struct Event {
     pub at: Moment,
     /// Platforms that it strikes, by name; `all` of them; or `vantage`: our own network.
     pub platform: OneOrMore<String>,
-    /// Layers that it strikes: a component, COMPONENT/CHECK, `official` for the status page, or `all` components; of
-    /// `vantage`: `gateway`, `resolver` for the first of our two resolvers, or `resolvers` for both.
+    /// Layers that it strikes: a component, COMPONENT/CHECK, `all` components, `official` for the status page, or
+    /// `first_resolver` for the platform's names at the first of our resolvers, as a filter has it; of `vantage`: `gateway`, `resolver` for the first of our two resolvers, or `resolvers` for both.
     pub layer: OneOrMore<String>,
     /// What goes wrong there from now on, in place of what went wrong before; `healthy`: nothing.
     pub fault: Fault,

@@ -3,12 +3,10 @@
 use crate::config::{self, Config, Platform, did_you_mean};
 use crate::drill::fault::{Own, Place};
 
-/// Every platform, or every component of one.
+/// Every platform, where one's name stands.
 pub(super) const ALL: &str = "all";
 /// Our own network, where a platform's name stands.
 pub(super) const VANTAGE: &str = "vantage";
-/// A platform's status page.
-const OFFICIAL: &str = "official";
 /// The layers of our own network.
 const OWN: [(&str, Own); 3] = [
     ("gateway", Own::Gateway),
@@ -60,7 +58,7 @@ impl<'a> Reach<'a> {
             name: name.to_owned(),
             layer: layer.to_owned(),
         };
-        if layer == OFFICIAL || !self.cells(&place).is_empty() {
+        if !self.cells(&place).is_empty() {
             return Ok(Ok(place));
         }
         let platform = named(&self.config.platforms, name);
@@ -83,22 +81,22 @@ impl<'a> Reach<'a> {
             Place::Vantage(Own::Resolvers) => {
                 return vec!["our first resolver".into(), "our second resolver".into()];
             }
-            Place::Platform { name, layer } if layer == OFFICIAL => {
-                return vec![format!("{name} {OFFICIAL}")];
-            }
             Place::Platform { name, layer } => (name, layer),
         };
+        if [Place::OFFICIAL, Place::FIRST_RESOLVER].contains(&layer.as_str()) {
+            return vec![format!("{name} {layer}")];
+        }
+        let whole = layer == Place::ALL;
         let platform = self.watched.iter().filter(|p| *p.name == **name);
         let checks = platform.flat_map(|p| p.components.iter().flat_map(|c| &c.checks));
         let covered = |check: &&config::Check| {
             let component = &*check.id.component;
-            layer == ALL
-                || layer == component
-                || *layer == format!("{component}/{}", check.id.check)
+            whole || layer == component || *layer == format!("{component}/{}", check.id.check)
         };
         checks
             .filter(covered)
             .map(|check| format!("{name} {}/{}", check.id.component, check.id.check))
+            .chain(whole.then(|| format!("{name} {}", Place::FIRST_RESOLVER)))
             .collect()
     }
 }
@@ -121,7 +119,9 @@ pub(super) fn own(layer: &str) -> Result<Place, String> {
 
 /// Every word for a layer of a platform, on or off.
 fn layers(platform: &Platform) -> Vec<String> {
-    let mut layers = vec![ALL.to_owned(), OFFICIAL.to_owned()];
+    let mut layers = [Place::ALL, Place::OFFICIAL, Place::FIRST_RESOLVER]
+        .map(str::to_owned)
+        .to_vec();
     for component in &platform.components {
         layers.push(component.name.to_string());
         let check = |check: &config::Check| format!("{}/{}", component.name, check.id.check);

@@ -147,7 +147,7 @@ impl Builder<'_> {
             match (self.around.fits)(self.around.config, &place, fault) {
                 Ok(()) => fitting.push(place),
                 Err(why) => {
-                    wrong.get_or_insert(format!("{}: {why}", words::place(&place)));
+                    wrong.get_or_insert(why);
                 }
             }
         }

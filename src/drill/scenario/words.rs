@@ -2,32 +2,8 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
-
-use crate::drill::fault::{Fault, Own, Place};
 use crate::state::Verdict;
 use crate::time::Time;
-
-/// A fault as scenario files write it.
-pub fn fault(fault: Fault) -> String {
-    word(fault)
-}
-
-/// A word of a closed list, as its files write it.
-fn word(value: impl Serialize) -> String {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(word)) => word,
-        _ => String::new(),
-    }
-}
-
-/// A place: `facebook login`, `our gateway`.
-pub fn place(place: &Place) -> String {
-    match place {
-        Place::Platform { name, layer } => format!("{name} {layer}"),
-        Place::Vantage(own) => own_layer(*own).to_owned(),
-    }
-}
 
 /// Pairs of a platform and a layer: `facebook, x login and api; threads web`. Where there is no platform, the layer alone.
 pub fn join<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
@@ -51,15 +27,6 @@ pub fn join<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     };
     let groups: Vec<String> = groups.into_iter().map(group).collect();
     groups.join("; ")
-}
-
-/// A layer of our own network.
-pub fn own_layer(own: Own) -> &'static str {
-    match own {
-        Own::Gateway => "our gateway",
-        Own::Resolver => "our first resolver",
-        Own::Resolvers => "our resolvers",
-    }
 }
 
 /// Verdicts any of which is right: `up`, `blocked or up`.
@@ -107,20 +74,19 @@ mod tests {
     }
 
     #[test]
-    fn words_are_those_of_the_file() {
-        assert_eq!(fault(Fault::Healthy), "healthy");
-        for (written, meant) in [
-            ("graph_code_2", Fault::GraphCode2),
-            ("x_code_467", Fault::XCode467),
+    fn layers_of_several_platforms_stand_together() {
+        for (pairs, text) in [
+            (&[("x", "login")][..], "x login"),
+            (&[("x", "web"), ("threads", "web")], "x, threads web"),
+            (
+                &[("x", "web"), ("threads", "web"), ("x", "api")],
+                "x web and api; threads web",
+            ),
+            (&[("", "our gateway"), ("x", "dns")], "our gateway; x dns"),
         ] {
-            assert_eq!(fault(meant), written);
+            assert_eq!(join(pairs.iter().copied()), text);
         }
-        let login = Place::Platform {
-            name: "x".into(),
-            layer: "login".into(),
-        };
-        assert_eq!(place(&login), "x login");
-        assert_eq!(place(&Place::Vantage(Own::Resolver)), "our first resolver");
-        assert_eq!(verdicts(&[Verdict::Blocked, Verdict::Up]), "blocked or up");
+        let either = verdicts(&[Verdict::Blocked, Verdict::Up]);
+        assert_eq!(either, "blocked or up");
     }
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use super::super::{built_in, list, words};
 use super::*;
+use crate::drill::internet;
 use crate::state::Verdict;
 
 fn load(name: &str) -> Scenario {
-    Scenario::load(name, &CONFIG, NOW, &|_, _, _| Ok(()))
-        .unwrap_or_else(|errors| panic!("{errors}"))
+    Scenario::load(name, &CONFIG, NOW, &internet::fits).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
 fn all() -> impl Iterator<Item = Scenario> {
@@ -86,7 +86,7 @@ fn wrong_at(scenario: &Scenario, clock: &str) -> BTreeMap<String, String> {
             let layer = cell.split('/').next().unwrap().to_owned();
             match event.fault {
                 Fault::Healthy => wrong.remove(&layer),
-                fault => wrong.insert(layer, words::fault(fault)),
+                fault => wrong.insert(layer, fault.name()),
             };
         }
     }

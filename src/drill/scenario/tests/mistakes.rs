@@ -174,7 +174,7 @@ fn of_an_event() {
                 BREAK,
                 "- { at: 10m, platform: facebook, layer: [login, telegraph], fault: server_error, source: R1 }",
             )],
-            "6:49: timeline[0].layer[1]: facebook has no such layer; known are all, official, web, login, api, apps, session, media, dns, content",
+            "6:49: timeline[0].layer[1]: facebook has no such layer; known are all, official, first_resolver, web, login, api, apps, session, media, dns, content",
         ),
         (
             &[(
@@ -202,7 +202,7 @@ fn of_an_event() {
                 BREAK,
                 "- { at: 10m, platform: facebook, layer: login, fault: nxdomain, source: R1 }",
             )],
-            "6:55: timeline[0].fault: facebook login: a name cannot be missing there",
+            "6:55: timeline[0].fault: facebook/login has no name to miss",
         ),
         (
             &[(

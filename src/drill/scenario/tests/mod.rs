@@ -23,10 +23,10 @@ const NOW: Time = Time::from_millis(1_750_420_800_789);
 fn fits(_: &Config, place: &Place, fault: Fault) -> Result<(), String> {
     match (place, fault) {
         (Place::Platform { layer, .. }, Fault::Nxdomain) if layer != "dns" => {
-            Err("a name cannot be missing there".into())
+            Err(format!("{place} has no name to miss"))
         }
         (Place::Platform { name, .. }, Fault::ChatSilent) if name == "messenger" => {
-            Err("there is no greeting".into())
+            Err(format!("{place} greets nobody"))
         }
         _ => Ok(()),
     }

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::super::json_schema;
 use super::{CONFIG, NOW, good};
 use crate::config::tests::published::{describes_everything, knows_every_word};
+use crate::drill::internet;
 use crate::drill::scenario::{Scenario, list};
 
 const DOCS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs");
@@ -103,5 +104,7 @@ fn the_documented_example_loads() {
     let (_, after) = page.split_once("<!-- example -->\n```yaml\n").unwrap();
     let example = good(after.split_once("```").unwrap().0);
     assert!(example.events.len() > 2 && example.alerts.len() == 1);
-    assert!(Scenario::load("nat-gateway", &CONFIG, NOW, &|_, _, _| Ok(())).is_ok());
+    let text = &after.split_once("```").unwrap().0;
+    let in_the_internet = Scenario::parse("mine.yml", text, &CONFIG, NOW, &internet::fits);
+    assert!(in_the_internet.is_ok());
 }

@@ -73,7 +73,7 @@ fn an_event_of_all_strikes_where_it_can() {
         .unwrap_err()
         .to_string();
     assert!(
-        error.ends_with("fault: messenger chat: there is no greeting"),
+        error.ends_with("fault: messenger/chat greets nobody"),
         "{error}"
     );
 }
