@@ -60,7 +60,15 @@ const MAY_IMPORT: [(&str, &[&str]); 13] = [
     (
         "cli",
         &[
-            "catalog", "config", "drill", "engine", "probe", "time", "web",
+            "catalog",
+            "config",
+            "drill",
+            "engine",
+            "probe",
+            "state::Report",
+            "state::Verdict",
+            "time",
+            "web",
         ],
     ),
 ];

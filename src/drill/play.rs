@@ -255,7 +255,8 @@ impl Director {
         let shared = &self.shared;
         let (store, report) = (shared.running().store, shared.report());
         let format = Format::OpenMetrics;
-        let mut page = Page::new(store, report, &shared.own, format, times.clone());
+        let page = Page::new(store, report, &shared.own, format);
+        let mut page = page.timed_by(times.clone());
         let bytes: Vec<u8> = std::iter::from_fn(|| page.next_piece()).flatten().collect();
         String::from_utf8(bytes).unwrap_or_default()
     }

@@ -73,7 +73,6 @@ mod tests {
             fixture::report(),
             &fixture::own(),
             Format::Text,
-            Default::default(),
         );
         MetricsBody::new(page, gzip)
             .collect()

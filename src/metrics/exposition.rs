@@ -37,7 +37,7 @@ pub struct Page {
 
 impl Page {
     /// A page of what is known now. The counters of a check are read when its lines are written.
-    pub fn new(store: Arc<Store>, report: Report, own: &Own, format: Format, times: Times) -> Self {
+    pub fn new(store: Arc<Store>, report: Report, own: &Own, format: Format) -> Self {
         let mut vantage = String::new();
         push_label(&mut vantage, "vantage", &store.vantage);
         let labelled = |base: &str, name, value: &str| {
@@ -64,11 +64,18 @@ impl Page {
             vantage,
             platforms,
             components,
-            text: Text::new(format, times),
+            text: Text::new(format),
             family: 0,
             item: 0,
             ended: false,
         }
+    }
+
+    /// The same with its points in time as they are written.
+    #[must_use]
+    pub fn timed_by(mut self, times: Times) -> Self {
+        self.text.times = times;
+        self
     }
 
     /// The next piece; none when the page has ended.

@@ -276,7 +276,7 @@ pub fn report() -> Report {
 
 /// The whole page as text.
 pub fn page(store: Store, report: Report, own: &Own, format: super::Format) -> String {
-    let mut page = super::Page::new(Arc::new(store), report, own, format, Default::default());
+    let mut page = super::Page::new(Arc::new(store), report, own, format);
     let pieces: Vec<u8> = std::iter::from_fn(|| page.next_piece()).flatten().collect();
     String::from_utf8(pieces).unwrap()
 }

@@ -426,13 +426,7 @@ fn a_page_of_many_pieces_is_whole() {
         platforms: vec![],
     };
     let own = Own::without_process();
-    let mut page = super::Page::new(
-        store.clone(),
-        empty(),
-        &own,
-        Format::Text,
-        Default::default(),
-    );
+    let mut page = super::Page::new(store.clone(), empty(), &own, Format::Text);
     let pieces: Vec<_> = std::iter::from_fn(|| page.next_piece()).collect();
     assert!(pieces.len() > 10, "{}", pieces.len());
     for piece in &pieces {

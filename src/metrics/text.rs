@@ -15,17 +15,18 @@ pub struct Text {
     /// Lines with a value, so far.
     pub samples: u64,
     format: Format,
-    times: Times,
+    /// How points in time are written.
+    pub times: Times,
 }
 
 impl Text {
     /// Nothing yet.
-    pub const fn new(format: Format, times: Times) -> Self {
+    pub fn new(format: Format) -> Self {
         Self {
             out: Vec::new(),
             samples: 0,
             format,
-            times,
+            times: Times::default(),
         }
     }
 
@@ -287,7 +288,7 @@ mod tests {
     use super::*;
 
     fn written(number: Number) -> String {
-        let mut text = Text::new(Format::Text, Times::default());
+        let mut text = Text::new(Format::Text);
         text.number(number);
         String::from_utf8(text.out).unwrap()
     }
@@ -315,7 +316,7 @@ mod tests {
 
     #[test]
     fn openmetrics_names_a_counter_without_total_and_says_the_unit() {
-        let mut text = Text::new(Format::OpenMetrics, Times::default());
+        let mut text = Text::new(Format::OpenMetrics);
         text.head("a_seconds_total", Kind::Counter, "say \"a\"");
         text.series("a_seconds_total", "")
             .value(&[], Number::Int(1));

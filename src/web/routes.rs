@@ -95,13 +95,8 @@ pub async fn answer<B>(request: &Request<B>, source: &impl Source, options: Opti
 fn metrics(headers: &HeaderMap, source: &impl Source) -> Reply {
     let format = Format::negotiate(&joined(headers, &header::ACCEPT));
     let gzip = accepts_gzip(&joined(headers, &header::ACCEPT_ENCODING));
-    let page = Page::new(
-        source.store(),
-        source.report(),
-        source.own(),
-        format,
-        source.times(),
-    );
+    let page = Page::new(source.store(), source.report(), source.own(), format);
+    let page = page.timed_by(source.times());
     let mut reply = reply::metrics(format.content_type(), MetricsBody::new(page, gzip));
     let headers = reply.headers_mut();
     headers.insert(
