@@ -6,13 +6,18 @@
 mod availability;
 mod exporter;
 mod expr;
+mod fixture;
 mod lint;
+mod live;
 mod looks;
 mod model;
 mod names;
 mod overview;
 mod platform;
+mod prometheus;
 mod promql;
+#[path = "../support/skipped.rs"]
+mod support;
 mod units;
 mod variables;
 

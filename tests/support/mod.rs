@@ -8,6 +8,7 @@ pub mod internet;
 pub mod noise;
 pub mod page;
 pub mod raw;
+mod skipped;
 pub mod ws;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use ca::Ca;
 use dns::Dns;
 use exporter::{Launch, Settings};
 use internet::Internet;
+pub use skipped::skipped;
 
 /// Quick checks, so that verdicts come within seconds.
 pub const FAST: &str = "{ interval: 2s, timeout: 2s, recheck: 500ms }";
@@ -29,12 +31,6 @@ pub const PLATFORMS: [&str; 7] = [
     "whatsapp_business",
     "x",
 ];
-
-/// Says why a test checks nothing here. Written past the test runner's capture, which would swallow it.
-pub fn skipped(why: &str) {
-    use std::io::Write as _;
-    let _ = writeln!(std::io::stderr(), "skipped: {why}");
-}
 
 /// Authority, names and hosts: everything that the program can reach in a test.
 pub struct World {
