@@ -105,7 +105,7 @@ fn losses() -> Row {
     .size(24, 8)
     .unit("s")
     .decimals(0)
-    .query(rows(format!("sum by (platform) (increase({}))", begun.over("30d"))))
+    .query(rows(format!("round(sum by (platform) (increase({})))", begun.over("30d"))))
     .query(rows(by_state("down")))
     .query(rows(by_state("degraded")))
     .query(rows(by_state("blocked")))

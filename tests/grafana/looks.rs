@@ -47,7 +47,8 @@ fn nothing(index: usize) -> Value {
     json!({ "type": "special", "options": { "match": "null+nan", "result": shown } })
 }
 
-/// Ranges with a colour each; the number itself stays to be read. An open end is `None`.
+/// Ranges with a colour each, of which the first that holds counts; the number itself stays to be read. An open end is
+/// `None`.
 pub fn ranges(ranges: &[(Option<f64>, Option<f64>, &str)]) -> Value {
     let mut mappings: Vec<Value> = ranges
         .iter()
@@ -85,7 +86,7 @@ pub fn official() -> Value {
 /// Availability between 0 and 1.
 pub fn availability() -> Value {
     ranges(&[
-        (Some(0.999), Some(1.0), GREEN),
+        (Some(0.999), None, GREEN),
         (Some(0.99), Some(0.999), YELLOW),
         (Some(0.95), Some(0.99), ORANGE),
         (Some(0.0), Some(0.95), RED),
@@ -95,7 +96,7 @@ pub fn availability() -> Value {
 /// What is left of an error budget; below zero it is overspent.
 pub fn budget() -> Value {
     ranges(&[
-        (Some(0.5), Some(1.0), GREEN),
+        (Some(0.5), None, GREEN),
         (Some(0.1), Some(0.5), YELLOW),
         (Some(0.0), Some(0.1), ORANGE),
         (None, Some(0.0), RED),
@@ -105,7 +106,7 @@ pub fn budget() -> Value {
 /// How many times faster than it lasts the budget is spent; the bounds are those of the alerts.
 pub fn burn() -> Value {
     ranges(&[
-        (Some(0.0), Some(1.0), GREEN),
+        (None, Some(1.0), GREEN),
         (Some(1.0), Some(6.0), YELLOW),
         (Some(6.0), Some(14.4), ORANGE),
         (Some(14.4), None, RED),

@@ -16,9 +16,11 @@ mod overview;
 mod platform;
 mod prometheus;
 mod promql;
+mod roundtrip;
 #[path = "../support/skipped.rs"]
 mod support;
 mod units;
+mod usage;
 mod variables;
 
 use std::path::{Path, PathBuf};

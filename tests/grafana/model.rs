@@ -121,7 +121,7 @@ impl Panel {
     /// Large values. The colour fills the background.
     pub fn stat(id: u64, title: &'static str, description: &'static str) -> Self {
         let options = json!({
-            "colorMode": "background_solid",
+            "colorMode": "background",
             "graphMode": "none",
             "justifyMode": "auto",
             "orientation": "auto",
@@ -263,9 +263,11 @@ impl Panel {
         self.override_of("byRegexp", pattern, properties)
     }
 
-    /// A column of a table: the label or `Value #A`, what people read above it, and properties of its own.
+    /// A column of a table: the label or `Value #A`, what people read above it, and properties of its own. An empty cell
+    /// says unknown.
     pub fn column(self, field: &str, title: &str, properties: &[(&str, Value)]) -> Self {
-        let named = [&[("displayName", json!(title))], properties].concat();
+        let always = [("displayName", json!(title)), ("noValue", json!("unknown"))];
+        let named = [&always, properties].concat();
         self.override_of("byName", field, &named)
     }
 

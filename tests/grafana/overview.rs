@@ -121,7 +121,7 @@ fn why() -> Row {
     .query(rows(beside_incidents("platform, component", &verdict("platform_component_state", "platform, component"))))
     .query(rows(beside_incidents("platform", &official("platform"))))
     .query(rows(beside_incidents("platform", &crowd())))
-    .merged(&["platform", "component", "reason", "Value #A", "Value #B", "Value #C", "Value #D"])
+    .merged(&["platform", "component", "Value #A", "reason", "Value #B", "Value #C", "Value #D"])
     .column("platform", "Platform", &[row_to_platform()])
     .column("component", "Component", &[])
     .column("reason", "Reason", &[])
@@ -147,7 +147,7 @@ fn others() -> Row {
     let matrix = Panel::table(
         41,
         "Sources side by side",
-        "What our probes see, what the platform's status page says, what its users report (100 % is the top of what is normal at this hour). An empty cell: that source is not read.",
+        "What our probes see, what the platform's status page says, what its users report (100 % is the top of what is normal at this hour). Unknown, or no such column: that source is not read.",
     )
     .size(12, 8)
     .unit("none")

@@ -103,7 +103,7 @@ fn why() -> Row {
     .without_data("no open incident is known")
     .query(rows(format!("1000 * ({})", incidents())))
     .query(rows(beside_incidents("platform, component", &verdict("platform_component_state", "platform, component"))))
-    .merged(&["platform", "component", "reason", "Value #A", "Value #B"])
+    .merged(&["platform", "component", "Value #A", "reason", "Value #B"])
     .column("platform", "Platform", &[])
     .column("component", "Component", &[])
     .column("reason", "Reason", &[])
@@ -119,7 +119,7 @@ fn why() -> Row {
     .decimals(0)
     .without_data("none is known")
     .query(rows(format!(
-        "sum by (platform, component, level) (increase({})) > 0",
+        "round(sum by (platform, component, level) (increase({}))) > 0",
         of("platform_incidents_total").over("$__range")
     )))
     .merged(&["platform", "component", "level", "Value"])
@@ -198,7 +198,7 @@ fn others() -> Row {
     let agree = Panel::table(
         44,
         "Do the sources agree?",
-        "Probes, status page and users' reports (100 % is the top of what is normal at this hour) side by side. An empty cell: that source is not read.",
+        "Probes, status page and users' reports (100 % is the top of what is normal at this hour) side by side. Unknown, or no such column: that source is not read.",
     )
     .size(12, 8)
     .unit("none")

@@ -297,6 +297,12 @@ fn beside(text: &str, (first, last): (u64, u64)) -> String {
         ] {
             lines.push(format!("{name}{{{TARGET}}} {value} {at}"));
         }
+        let process = known()
+            .into_iter()
+            .filter(|known| known.source == Source::Process);
+        for known in process.filter(|known| !text.contains(&format!("\n{}", known.name))) {
+            lines.push(format!("{}{{{TARGET}}} 1 {at}", known.name));
+        }
         for (vantage, platform) in &seen {
             lines.extend(planned(vantage, platform, *at, first));
         }
