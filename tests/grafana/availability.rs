@@ -161,12 +161,13 @@ fn known(over: &str) -> String {
 }
 
 fn year() -> Row {
-    let spent = |states: &str| of(RECORDED_DAY).with(&format!("state=~\"{states}\""));
-    let sum = |states: &str| {
-        format!(
-            "sum by (platform) (sum_over_time({}))",
-            spent(states).over("365d:1d")
-        )
+    // Both sides are sums of the same samples, so that it does not matter how often the rule is evaluated.
+    let worked = |range: &str| {
+        let sum = |states: &str| {
+            let states = of(RECORDED_DAY).with(&format!("state=~\"{states}\""));
+            format!("sum by (platform) (sum_over_time({}))", states.over(range))
+        };
+        format!("{} / ({} > 0)", sum("up|degraded"), sum("up|degraded|down"))
     };
     let whole = percent(Panel::stat(
         41,
@@ -177,26 +178,16 @@ fn year() -> Row {
     .mappings(looks::availability())
     .without_data("unknown: nothing recorded")
     .link(to_platform())
-    .query(instant(
-        format!("{} / ({} > 0)", sum("up|degraded"), sum("up|degraded|down")),
-        "{{platform}}",
-    ));
+    .query(instant(worked("365d"), "{{platform}}"));
     let days = percent(Panel::graph(
         42,
         "Each day of a year",
-        "Share of the known time of the day before in which it worked.",
+        "Share of the known time of the day in which it worked.",
     ))
     .size(24, 8)
     .last("365d")
     .every("1d")
     .between(0, 1)
-    .query(range(
-        format!(
-            "sum by (platform) ({}) / (sum by (platform) ({}) > 0)",
-            spent("up|degraded"),
-            spent("up|degraded|down")
-        ),
-        "{{platform}}",
-    ));
+    .query(range(worked("1d"), "{{platform}}"));
     row(40, "And over a year?", vec![whole, days])
 }

@@ -16,6 +16,7 @@ mod overview;
 mod platform;
 mod prometheus;
 mod promql;
+mod provisioning;
 mod roundtrip;
 #[path = "../support/skipped.rs"]
 mod support;
@@ -74,5 +75,26 @@ fn every_rule_holds() {
     for (name, dashboard) in built() {
         let found = lint::lint(&dashboard);
         assert!(found.is_empty(), "{name}:\n{}", found.join("\n"));
+    }
+}
+
+/// Bookmarks, links and alerts lead to these: whoever changes one breaks them.
+#[test]
+fn uids_stay_and_links_lead_to_them() {
+    let uids = built().map(|(_, json)| json["uid"].as_str().unwrap().to_owned());
+    assert_eq!(
+        uids,
+        ["overview", "platform", "availability", "exporter"]
+            .map(|name| format!("platform-exporter-{name}"))
+    );
+    for (name, dashboard) in dashboards() {
+        let text = dashboard.text();
+        for link in text.split("\"/d/").skip(1) {
+            let uid = link.split(['?', '/', '"']).next().unwrap();
+            assert!(
+                uids.iter().any(|known| known == uid),
+                "{name} links to {uid}"
+            );
+        }
     }
 }
