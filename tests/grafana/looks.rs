@@ -47,14 +47,18 @@ fn nothing(index: usize) -> Value {
     json!({ "type": "special", "options": { "match": "null+nan", "result": shown } })
 }
 
-/// Ranges with a colour each, of which the first that holds counts; the number itself stays to be read. An open end is
-/// `None`.
+/// Stands for an open end: Grafana takes a null there for zero.
+const FAR: f64 = 1e15;
+
+/// Ranges with a colour each, of which the first that holds counts; the number itself stays to be read. `None` is an open
+/// end.
 pub fn ranges(ranges: &[(Option<f64>, Option<f64>, &str)]) -> Value {
     let mut mappings: Vec<Value> = ranges
         .iter()
         .enumerate()
         .map(|(index, (from, to, color))| {
             let result = json!({ "color": color, "index": index });
+            let (from, to) = (from.unwrap_or(-FAR), to.unwrap_or(FAR));
             json!({ "type": "range", "options": { "from": from, "to": to, "result": result } })
         })
         .collect();

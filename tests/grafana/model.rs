@@ -264,11 +264,14 @@ impl Panel {
     }
 
     /// A column of a table: the label or `Value #A`, what people read above it, and properties of its own. An empty cell
-    /// says unknown.
+    /// says unknown, unless they say otherwise.
     pub fn column(self, field: &str, title: &str, properties: &[(&str, Value)]) -> Self {
-        let always = [("displayName", json!(title)), ("noValue", json!("unknown"))];
-        let named = [&always, properties].concat();
-        self.override_of("byName", field, &named)
+        let mut all = vec![("displayName", json!(title))];
+        if !properties.iter().any(|(id, _)| *id == "noValue") {
+            all.push(("noValue", json!("unknown")));
+        }
+        all.extend_from_slice(properties);
+        self.override_of("byName", field, &all)
     }
 
     fn override_of(mut self, matcher: &str, options: &str, properties: &[(&str, Value)]) -> Self {

@@ -124,7 +124,7 @@ fn why() -> Row {
     .merged(&["platform", "component", "Value #A", "reason", "Value #B", "Value #C", "Value #D"])
     .column("platform", "Platform", &[row_to_platform()])
     .column("component", "Component", &[])
-    .column("reason", "Reason", &[])
+    .column("reason", "Reason", &[("noValue", json!("not seen just now"))])
     .column("Value #A", "Since", &[("unit", json!("dateTimeFromNow"))])
     .column("Value #B", "State", &[("mappings", looks::verdicts()), cell()])
     .column("Value #C", "Status page", &[("mappings", looks::official()), cell()])

@@ -106,7 +106,7 @@ fn why() -> Row {
     .merged(&["platform", "component", "Value #A", "reason", "Value #B"])
     .column("platform", "Platform", &[])
     .column("component", "Component", &[])
-    .column("reason", "Reason", &[])
+    .column("reason", "Reason", &[("noValue", json!("not seen just now"))])
     .column("Value #A", "Since", &[("unit", json!("dateTimeFromNow"))])
     .column("Value #B", "State", &[("mappings", looks::verdicts()), cell()]);
     let begun = Panel::table(

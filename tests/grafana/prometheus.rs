@@ -251,8 +251,9 @@ impl Programs {
 fn samples(text: &str) -> impl Iterator<Item = (&str, &str, &str, f64)> {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     lines.map(|line| {
-        let (series, rest) = match line.split_once('}') {
-            Some((series, rest)) => (series, rest.trim_start()),
+        // A label may hold a brace.
+        let (series, rest) = match line.rsplit_once("} ") {
+            Some((series, rest)) => (series, rest),
             None => line.split_once(' ').unwrap(),
         };
         let (name, labels) = series.split_once('{').unwrap_or((series, ""));

@@ -160,6 +160,12 @@ const BREAKS: &[(&str, Break)] = &[
     ("target-legend", |d| {
         panel(d, 22)["targets"][0]["legendFormat"] = json!("{{ vantage }}")
     }),
+    ("target-between", |d| {
+        ask(
+            d,
+            &format!("max by (platform) (platform_state{{{LIMITS}}})"),
+        )
+    }),
     ("table-columns", |d| {
         panel(d, 31)["fieldConfig"]["overrides"][0]["matcher"]["options"] = json!("check")
     }),
@@ -191,6 +197,9 @@ const BREAKS: &[(&str, Break)] = &[
             .as_array_mut()
             .unwrap()
             .pop();
+    }),
+    ("panel-words", |d| {
+        panel(d, 53)["fieldConfig"]["defaults"]["mappings"][0]["options"]["to"] = json!(null);
     }),
     ("panel-ids", |d| panel(d, 22)["id"] = json!(21)),
     ("panel-ids", |d| panel(d, 22)["id"] = json!(null)),

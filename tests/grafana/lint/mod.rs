@@ -14,7 +14,7 @@ use crate::promql::{Found, parts};
 type Rule = fn(&Value) -> Vec<String>;
 
 /// Every rule by name.
-pub const RULES: [(&str, Rule); 25] = [
+pub const RULES: [(&str, Rule); 26] = [
     ("template-datasource", linter::template_datasource),
     ("template-job", |d| linter::template(d, "job", "Job")),
     ("template-instance", |d| {
@@ -44,6 +44,7 @@ pub const RULES: [(&str, Rule); 25] = [
     }),
     ("target-metric", own::target_metric),
     ("target-legend", own::target_legend),
+    ("target-between", own::target_between),
     ("table-columns", own::table_columns),
     ("panel-unknown", own::panel_unknown),
     ("panel-words", own::panel_words),

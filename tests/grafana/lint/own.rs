@@ -54,6 +54,33 @@ pub(super) fn target_legend(dashboard: &Value) -> Vec<String> {
     })
 }
 
+/// Gauges that are 0 or 1.
+const SWITCHES: [&str; 7] = [
+    "platform_up",
+    "platform_state",
+    "platform_component_up",
+    "platform_component_state",
+    "platform_vantage_up",
+    "platform_control_success",
+    "platform_official_state",
+];
+
+/// Over time such a gauge is looked at between two points too, or a short outage is lost on a long range.
+pub(super) fn target_between(dashboard: &Value) -> Vec<String> {
+    each_target(dashboard, |expr, target| {
+        let found = parts(expr).ok()?.selectors;
+        let mut switches = found
+            .iter()
+            .filter(|found| SWITCHES.contains(&found.series.as_str()));
+        let lost = switches.find(|found| {
+            let call = found.call.as_deref().unwrap_or_default();
+            found.range.as_deref() != Some("$__interval") || !call.ends_with("_over_time")
+        })?;
+        (target["instant"] != true)
+            .then(|| format!("{} is looked at only now and then", lost.series))
+    })
+}
+
 /// The columns that a table names and orders are labels that its queries keep, or their values.
 pub(super) fn table_columns(dashboard: &Value) -> Vec<String> {
     each_panel(dashboard, |panel| {
@@ -148,6 +175,11 @@ pub(super) fn panel_words(dashboard: &Value) -> Vec<String> {
             .flat_map(|o| o.values());
         if values.any(|shown| text(shown, "/text").is_empty()) {
             return Some("has a colour without a word".into());
+        }
+        let mut ranges = all.iter().filter(|mapping| mapping["type"] == "range");
+        let ends = |range: &&Value| ["from", "to"].map(|end| range["options"][end].is_number());
+        if ranges.any(|range| ends(range) != [true, true]) {
+            return Some("has a range with an open end, which Grafana takes for zero".into());
         }
         let silent = mappings.iter().any(|mappings| {
             let kinds: Vec<&str> = list(mappings, "")
