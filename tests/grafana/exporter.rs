@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::expr::{quantile, rate};
+use crate::expr::{ours, quantile, rate};
 use crate::looks::{self, GREEN, ORANGE, PURPLE, RED, cell};
 use crate::model::{Dashboard, NEUTRAL, Panel, Row, instant, range, row, rows};
 use crate::names::of;
@@ -33,7 +33,7 @@ fn trust() -> Row {
         ("1", "yes", GREEN),
     ]))
     .query(instant(
-        format!("min by (job, instance) ({})", of("up")),
+        format!("min by (job, instance) ({})", ours(&of("up").to_string())),
         "{{instance}}",
     ));
     let configured = Panel::stat(
@@ -213,7 +213,10 @@ fn sources() -> Row {
     .size(12, 7)
     .unit("s")
     .query(range(
-        format!("max by (instance) ({})", of("scrape_duration_seconds")),
+        format!(
+            "max by (instance) ({})",
+            ours(&of("scrape_duration_seconds").to_string())
+        ),
         "{{instance}}",
     ));
     let series = Panel::graph(
@@ -228,7 +231,10 @@ fn sources() -> Row {
         "{{instance}}",
     ))
     .query(range(
-        format!("max by (instance) ({})", of("scrape_samples_scraped")),
+        format!(
+            "max by (instance) ({})",
+            ours(&of("scrape_samples_scraped").to_string())
+        ),
         "{{instance}} as scraped",
     ));
     let feeds = Panel::table(
@@ -262,7 +268,13 @@ fn process() -> Row {
         .size(8, 7)
         .unit("percentunit")
         .query(range(
-            rate("instance", &of("process_cpu_seconds_total")),
+            format!(
+                "max by (instance) ({})",
+                ours(&format!(
+                    "rate({})",
+                    of("process_cpu_seconds_total").over("$__rate_interval")
+                ))
+            ),
             "{{instance}}",
         ));
     let memory = Panel::graph(52, "Memory", "Resident memory.")
@@ -271,7 +283,7 @@ fn process() -> Row {
         .query(range(
             format!(
                 "max by (instance) ({})",
-                of("process_resident_memory_bytes")
+                ours(&of("process_resident_memory_bytes").to_string())
             ),
             "{{instance}}",
         ));
@@ -287,7 +299,7 @@ fn process() -> Row {
         format!(
             "max by (instance) ({} / {})",
             of("process_open_fds"),
-            of("process_max_fds")
+            ours(&of("process_max_fds").to_string())
         ),
         "{{instance}}",
     ));
@@ -297,7 +309,7 @@ fn process() -> Row {
         .query(instant(
             format!(
                 "1000 * max by (instance) ({})",
-                of("process_start_time_seconds")
+                ours(&of("process_start_time_seconds").to_string())
             ),
             "{{instance}}",
         ));

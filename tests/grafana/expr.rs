@@ -104,6 +104,13 @@ pub fn rate(by: &str, selector: &Selector) -> String {
     )
 }
 
+/// Of series that any program has, those of exporters like ours that were there during the last day: a job that is not
+/// chosen stands for all.
+pub fn ours(expr: &str) -> String {
+    let seen = of("platform_exporter_build_info").over("1d");
+    format!("{expr} and on (job, instance) last_over_time({seen})")
+}
+
 /// A quantile of a histogram of the exporter.
 pub fn quantile(q: &str, by: &str, family: &str) -> String {
     let bucket = of(&format!("{family}_bucket"));

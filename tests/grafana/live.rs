@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::fixture::fixture;
 use crate::lint::{label_values, legend_labels, panels};
-use crate::prometheus::{Programs, Prometheus, Series};
+use crate::prometheus::{Programs, Prometheus, STRANGER, Series};
 use crate::{built, support};
 
 /// Panels that have nothing to show while all is well.
@@ -93,6 +93,10 @@ fn complaint(ask: &Ask<'_>, series: &[Series], quiet: bool) -> Option<String> {
     let may_be_empty = quiet && QUIET.contains(&title);
     if !some && !may_be_empty {
         return Some("has no data".into());
+    }
+    let strange = |one: &Series| one.label("instance") == STRANGER.1;
+    if series.iter().any(strange) {
+        return Some("shows another program".into());
     }
     let legend = ask.target["legendFormat"].as_str().unwrap();
     let bare = legend_labels(legend)

@@ -17,6 +17,9 @@ const DAY: u64 = 86_400;
 /// Labels that Prometheus adds to whatever it scrapes.
 const TARGET: &str = "job=\"platform_exporter\",instance=\"localhost:10048\"";
 
+/// Job and instance of another program that the same Prometheus scrapes. No panel may show it.
+pub const STRANGER: (&str, &str) = ("node", "elsewhere:9100");
+
 /// Where the two programs are; `tests/run` says so.
 pub struct Programs {
     prometheus: PathBuf,
@@ -303,6 +306,13 @@ fn beside(text: &str, (first, last): (u64, u64)) -> String {
             .filter(|known| known.source == Source::Process);
         for known in process.filter(|known| !text.contains(&format!("\n{}", known.name))) {
             lines.push(format!("{}{{{TARGET}}} 1 {at}", known.name));
+        }
+        let (job, instance) = STRANGER;
+        for known in known().iter().filter(|known| known.labels.is_empty()) {
+            lines.push(format!(
+                "{}{{job=\"{job}\",instance=\"{instance}\"}} 1 {at}",
+                known.name
+            ));
         }
         for (vantage, platform) in &seen {
             lines.extend(planned(vantage, platform, *at, first));
