@@ -1,0 +1,171 @@
+//! Expressions that more than one panel is made of.
+
+use crate::looks::{OFFICIAL, VERDICTS};
+use crate::names::{Selector, of};
+
+/// Labels of an exporter's view of a platform.
+pub const SEEN: &str = "job, instance, vantage, platform";
+
+/// A code for each state, of which the highest counts; `at` turns the selector of one state into an expression.
+fn code(
+    states: &[(&str, u64)],
+    family: &str,
+    by: &str,
+    at: impl Fn(&Selector) -> String,
+) -> String {
+    let known = states.iter().filter(|(_, code)| *code > 0).rev();
+    let parts: Vec<String> = known
+        .map(|(state, code)| {
+            let selector = of(family).with(&format!("state=\"{state}\""));
+            format!("{code} * {}", at(&selector))
+        })
+        .collect();
+    format!("max by ({by}) ({})", parts.join(" or "))
+}
+
+/// The worst known verdict of now: 0 unknown, 1 blocked, 2 up, 3 degraded, 4 down.
+pub fn verdict(family: &str, by: &str) -> String {
+    code(&VERDICTS, family, by, Selector::to_string)
+}
+
+/// The worst of each interval, so that a short fall shows on a long range.
+pub fn worst(family: &str, by: &str) -> String {
+    code(&VERDICTS, family, by, |selector| {
+        format!("max_over_time({})", selector.over("$__interval"))
+    })
+}
+
+/// What the platform itself says now: 0 unknown, 1 operational … 5 major outage.
+pub fn official(by: &str) -> String {
+    code(
+        &OFFICIAL,
+        "platform_official_state",
+        by,
+        Selector::to_string,
+    )
+}
+
+/// The same over time.
+pub fn official_over_time(by: &str) -> String {
+    code(&OFFICIAL, "platform_official_state", by, |selector| {
+        format!("max_over_time({})", selector.over("$__interval"))
+    })
+}
+
+/// Users' reports by platform. Several exporters read the same source: the highest counts, not the sum.
+pub fn reports(family: &str) -> String {
+    format!(
+        "sum by (platform) (max by (platform, country, source) ({}))",
+        of(family)
+    )
+}
+
+/// Up to here the number of reports is normal.
+pub fn reports_top() -> String {
+    let normal = reports("platform_reports_baseline");
+    format!("1.5 * {normal} + 4 * sqrt({normal}) + 5")
+}
+
+/// Reports as a share of that.
+pub fn crowd() -> String {
+    format!(
+        "{} / ({})",
+        reports("platform_reports_recent"),
+        reports_top()
+    )
+}
+
+/// Share of the time of which something was known in which it worked. Our own trouble counts for nothing.
+pub fn availability(family: &str, by: &str, range: &str) -> String {
+    let spent = |states: &str| {
+        let states = of(family).with(&format!("state=~\"{states}\""));
+        format!("sum by ({by}) (increase({}))", states.over(range))
+    };
+    format!(
+        "{} / ({} > 0)",
+        spent("up|degraded"),
+        spent("up|degraded|down")
+    )
+}
+
+/// How many times faster than the objective allows the time of a platform is lost.
+pub fn burn(range: &str) -> String {
+    format!(
+        "(1 - {}) / (1 - $objective / 100)",
+        availability("platform_state_seconds_total", "platform", range)
+    )
+}
+
+/// A rate by labels.
+pub fn rate(by: &str, selector: &Selector) -> String {
+    format!(
+        "sum by ({by}) (rate({}))",
+        selector.over("$__rate_interval")
+    )
+}
+
+/// Of series that any program has, those of exporters like ours that were there during the last day: a job that is not
+/// chosen stands for all.
+pub fn ours(expr: &str) -> String {
+    let seen = of("platform_exporter_build_info").over("1d");
+    format!("{expr} and on (job, instance) last_over_time({seen})")
+}
+
+/// A quantile of a histogram of the exporter.
+pub fn quantile(q: &str, by: &str, family: &str) -> String {
+    let bucket = of(&format!("{family}_bucket"));
+    format!(
+        "histogram_quantile({q}, {})",
+        rate(&format!("{by}, le"), &bucket)
+    )
+}
+
+/// The same a week earlier.
+pub fn quantile_last_week(q: &str, by: &str, family: &str) -> String {
+    let bucket = of(&format!("{family}_bucket"));
+    format!(
+        "histogram_quantile({q}, sum by ({by}, le) (rate({} offset 1w)))",
+        bucket.over("$__rate_interval")
+    )
+}
+
+/// Failing runs among those that say something of the platform.
+pub fn failing(by: &str) -> String {
+    let runs = |classes: &str| {
+        let family = of("platform_probe_results_total");
+        rate(by, &family.with(&format!("class=~\"{classes}\"")))
+    };
+    format!("{} / ({} > 0)", runs("fail"), runs("ok|degraded|fail"))
+}
+
+/// A row for each reason of each open incident, worth its start.
+pub fn incidents() -> String {
+    let start = format!(
+        "max by (platform, component) ({})",
+        of("platform_incident_start_timestamp_seconds")
+    );
+    let reasons = format!(
+        "max by (platform, component, reason) ({})",
+        of("platform_component_reason")
+    );
+    format!(
+        "{reasons} * on (platform, component) group_left () {start} or on (platform, component) {start}"
+    )
+}
+
+/// Something of the platform (or component) beside each of those rows, with the same labels.
+pub fn beside_incidents(on: &str, expr: &str) -> String {
+    format!(
+        "(({}) > bool 0) * on ({on}) group_left () ({expr})",
+        incidents()
+    )
+}
+
+/// Something of each check, with the labels that say what it looks at.
+pub fn beside_check(expr: &str) -> String {
+    let labels = "job, instance, vantage, platform, component, check";
+    let info = of("platform_probe_info");
+    format!(
+        "max by (platform, component, check, kind, target, depth) ({expr} * on ({labels}) group_left (kind, target, depth) {info})"
+    )
+}

@@ -1,0 +1,221 @@
+//! Overview: is it us or them, who is affected, since when, why, what do they and their users say, is it getting better.
+
+use serde_json::json;
+
+use crate::expr::{
+    SEEN, availability, beside_incidents, crowd, failing, incidents, official, quantile,
+    quantile_last_week, rate, reports, reports_top, verdict, worst,
+};
+use crate::looks::{self, GREEN, ORANGE, PURPLE, RED, cell};
+use crate::model::{Dashboard, NEUTRAL, Panel, Row, instant, range, row, rows};
+use crate::names::of;
+use crate::variables::{self, bare, dashed, faint, row_to_platform, to_platform};
+
+pub fn dashboard() -> Dashboard {
+    Dashboard {
+        uid: variables::OVERVIEW,
+        title: "Platforms / Overview",
+        description: "Are the social platforms up, and if not: is it us or them, since when, and why?",
+        from: "now-24h",
+        refresh: "30s",
+        variables: variables::variables(),
+        rows: vec![us_or_them(), affected(), why(), others(), better()],
+    }
+}
+
+fn us_or_them() -> Row {
+    let network = Panel::stat(
+        11,
+        "Our own network",
+        "Whether our own network works, by controls that are none of the platforms. While it is down, every platform is unknown: the trouble is ours.",
+    )
+    .size(8, 4)
+    .unit("none")
+    .mappings(looks::values(&[
+        ("0", "DOWN: it is us", RED),
+        ("1", "works", GREEN),
+    ]))
+    .query(instant(format!("min by (vantage) ({})", of("platform_vantage_up")), "{{vantage}}"));
+    let counts = Panel::stat(
+        12,
+        "Platforms by state",
+        "How many platforms are in each state. A platform that two vantages see differently counts in both.",
+    )
+    .size(8, 4)
+    .unit("none")
+    .series("/down/", &[("mappings", looks::any_is(RED))])
+    .series("/degraded/", &[("mappings", looks::any_is(ORANGE))])
+    .query(instant(
+        format!("sum by (state) (max by (platform, state) ({}))", of("platform_state")),
+        "{{state}}",
+    ));
+    let age = Panel::stat(
+        13,
+        "Age of the data",
+        "Time since any probe last ended. Minutes: the exporter has stopped probing. Unknown: Prometheus gets nothing from it.",
+    )
+    .size(4, 4)
+    .unit("s")
+    .mappings(looks::age())
+    .query(instant(
+        format!("time() - max by (vantage) ({})", of("platform_probe_last_run_timestamp_seconds")),
+        "{{vantage}}",
+    ));
+    let drill = Panel::stat(
+        14,
+        "Real or drill",
+        "In a drill everything shown is simulated.",
+    )
+    .size(4, 4)
+    .unit("none")
+    .mappings(looks::values(&[
+        ("0", "real", NEUTRAL),
+        ("1", "DRILL: simulated", PURPLE),
+    ]))
+    .query(instant(
+        format!("max by (vantage) ({})", of("platform_exporter_drill")),
+        "{{vantage}}",
+    ));
+    row(10, "Is it us or them?", vec![network, counts, age, drill])
+}
+
+fn affected() -> Row {
+    let states = verdict("platform_state", SEEN);
+    let info = of("platform_info");
+    let now = Panel::stat(
+        21,
+        "State now",
+        "The verdict on each platform; of several vantages the worst. Up: works where it was looked at deep enough. Blocked: alive, but refuses us. Unknown: not seen, not proven, or our own network is down. A click opens the platform.",
+    )
+    .size(24, 6)
+    .unit("none")
+    .mappings(looks::verdicts())
+    .link(to_platform())
+    .query(instant(
+        format!("max by (platform, title) ({states} * on ({SEEN}) group_left (title) {info})"),
+        "{{title}}",
+    ));
+    let timeline = Panel::timeline(
+        22,
+        "State over time",
+        "The worst verdict of each interval, so that a short fall shows on a long range. A gap: Prometheus had nothing from the exporter.",
+    )
+    .size(24, 8)
+    .unit("none")
+    .mappings(looks::verdicts())
+    .link(to_platform())
+    .query(range(worst("platform_state", "platform"), "{{platform}}"));
+    row(20, "Who is affected?", vec![now, timeline])
+}
+
+fn why() -> Row {
+    let open = Panel::table(
+        31,
+        "Open incidents",
+        "Each open incident with its reasons. The prefix of a reason names the layer: dns, tcp, tls, http, ws, content. Users' reports: 100 % is the top of what is normal at this hour.",
+    )
+    .size(24, 8)
+    .unit("none")
+    .without_data("no open incident is known")
+    .query(rows(format!("1000 * ({})", incidents())))
+    .query(rows(beside_incidents("platform, component", &verdict("platform_component_state", "platform, component"))))
+    .query(rows(beside_incidents("platform", &official("platform"))))
+    .query(rows(beside_incidents("platform", &crowd())))
+    .merged(&["platform", "component", "Value #A", "reason", "Value #B", "Value #C", "Value #D"])
+    .column("platform", "Platform", &[row_to_platform()])
+    .column("component", "Component", &[])
+    .column("reason", "Reason", &[("noValue", json!("not seen just now"))])
+    .column("Value #A", "Since", &[("unit", json!("dateTimeFromNow"))])
+    .column("Value #B", "State", &[("mappings", looks::verdicts()), cell()])
+    .column("Value #C", "Status page", &[("mappings", looks::official()), cell()])
+    .column("Value #D", "Users' reports", &[("unit", json!("percentunit")), ("decimals", json!(0)), ("mappings", looks::crowd()), cell()]);
+    let errors = Panel::stacked(
+        32,
+        "Errors by reason",
+        "Runs that were not ok, each minute, by reason. blocked_ reasons are refusals, local_ ones are ours; all others are theirs.",
+    )
+    .size(24, 8)
+    .unit("cpm")
+    .query(range(
+        format!("60 * {}", rate("reason", &of("platform_probe_errors_total"))),
+        "{{reason}}",
+    ));
+    row(30, "Since when, and why?", vec![open, errors])
+}
+
+fn others() -> Row {
+    let matrix = Panel::table(
+        41,
+        "Sources side by side",
+        "What our probes see, what the platform's status page says, what its users report (100 % is the top of what is normal at this hour). Unknown, or no such column: that source is not read.",
+    )
+    .size(12, 8)
+    .unit("none")
+    .query(rows(verdict("platform_state", "platform")))
+    .query(rows(official("platform")))
+    .query(rows(crowd()))
+    .merged(&["platform", "Value #A", "Value #B", "Value #C"])
+    .column("platform", "Platform", &[row_to_platform()])
+    .column("Value #A", "Probes", &[("mappings", looks::verdicts()), cell()])
+    .column("Value #B", "Status page", &[("mappings", looks::official()), cell()])
+    .column("Value #C", "Users' reports", &[("unit", json!("percentunit")), ("decimals", json!(0)), ("mappings", looks::crowd()), cell()]);
+    let reported = Panel::graph(
+        42,
+        "Users' reports",
+        "Reports in the source's last window, and the top of what is normal at this hour (broken line).",
+    )
+    .size(12, 8)
+    .unit("short")
+    .series("/ normal$/", &[dashed(), bare(), faint()])
+    .query(range(reports("platform_reports_recent"), "{{platform}}"))
+    .query(range(reports_top(), "{{platform}} normal"));
+    row(
+        40,
+        "What do they and their users say?",
+        vec![matrix, reported],
+    )
+}
+
+fn better() -> Row {
+    let failing = Panel::graph(
+        51,
+        "Failing probes",
+        "Share of runs that fail, among those that say something of the platform. Falling: it is getting better, before the verdict turns.",
+    )
+    .size(12, 8)
+    .unit("percentunit")
+    .between(0, 1)
+    .query(range(failing("platform"), "{{platform}}"));
+    let latency = Panel::graph(
+        52,
+        "Latency, p95",
+        "Duration of whole runs, ok ones only; 95 of 100 are faster. The broken line is the same time a week ago.",
+    )
+    .size(12, 8)
+    .unit("s")
+    .series("/ a week ago$/", &[dashed(), bare()])
+    .query(range(
+        quantile("0.95", "platform", "platform_probe_duration_seconds"),
+        "{{platform}}",
+    ))
+    .query(range(
+        quantile_last_week("0.95", "platform", "platform_probe_duration_seconds"),
+        "{{platform}} a week ago",
+    ));
+    let hours = Panel::history(
+        53,
+        "Availability by the hour",
+        "Share of the known time in which it worked (up or degraded); on long ranges the boxes are longer than an hour. Time in which nothing was known counts for nothing.",
+    )
+    .size(24, 8)
+    .unit("percentunit")
+    .decimals(1)
+    .every("1h")
+    .mappings(looks::availability())
+    .link(to_platform())
+    .query(range(
+        availability("platform_state_seconds_total", "platform", "$__interval"),
+        "{{platform}}",
+    ));
+    row(50, "Is it getting better?", vec![failing, latency, hours])
+}
