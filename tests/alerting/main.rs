@@ -1,0 +1,15 @@
+//! Rules, Alertmanager example and runbook, judged by the real tools: promtool, Prometheus, amtool, Alertmanager.
+//!
+//! `tests/run` provides them and says so when it cannot. Nothing leaves loopback.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[path = "../support/mod.rs"]
+#[allow(dead_code, reason = "the black-box tests use the rest")]
+mod support;
+
+mod files;
+mod promtool;
+mod rules;
+mod runbook;
+mod tools;
+mod twins;
