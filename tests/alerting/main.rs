@@ -7,9 +7,13 @@
 #[allow(dead_code, reason = "the black-box tests use the rest")]
 mod support;
 
+mod end_to_end;
 mod files;
 mod promtool;
+mod routes;
 mod rules;
 mod runbook;
+mod stack;
 mod tools;
 mod twins;
+mod webhook;

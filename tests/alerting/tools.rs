@@ -27,6 +27,33 @@ pub fn promtools() -> Vec<String> {
     first.into_iter().chain(newer("PROMTOOL_3")).collect()
 }
 
+/// amtool, where there is one.
+pub fn amtool() -> Option<String> {
+    tool("AMTOOL", "amtool")
+}
+
+/// What an end-to-end run needs.
+pub struct Servers {
+    pub prometheus: String,
+    pub alertmanager: String,
+}
+
+/// Every Prometheus there is, with the one Alertmanager.
+pub fn servers() -> Vec<Servers> {
+    let (Some(first), Some(alertmanager)) = (
+        tool("PROMETHEUS", "prometheus"),
+        tool("ALERTMANAGER", "prometheus-alertmanager"),
+    ) else {
+        return Vec::new();
+    };
+    let all = [first].into_iter().chain(newer("PROMETHEUS_3"));
+    all.map(|prometheus| Servers {
+        prometheus,
+        alertmanager: alertmanager.clone(),
+    })
+    .collect()
+}
+
 /// Runs a tool to its end. Its words are the message where it fails.
 pub fn succeeds(command: &mut Command) -> String {
     let output = command.output().unwrap();
