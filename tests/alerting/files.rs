@@ -49,9 +49,12 @@ pub fn text(name: &str) -> String {
 
 /// The groups of a rule file.
 pub fn groups(name: &str) -> Vec<Group> {
-    let text = text(&format!("rules/{name}"));
-    let file: RuleFile =
-        serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+    parsed(&text(&format!("rules/{name}")))
+}
+
+/// The groups in the text of a rule file.
+pub fn parsed(text: &str) -> Vec<Group> {
+    let file: RuleFile = serde_saphyr::from_str(text).unwrap_or_else(|error| panic!("{error}"));
     file.groups
 }
 
