@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::stack::{Stack, until_settled, until_told};
+use crate::stack::{Pace, Stack, until_settled, until_told};
 use crate::support::dns::DnsFault;
 use crate::support::exporter::{Exporter, SOON};
 use crate::support::healthy::Answer;
@@ -49,7 +49,14 @@ async fn faults_reach_the_right_people_and_nobody_else() {
 async fn story(servers: &Servers) {
     let ((world, exporter), (stage, drill)) = tokio::join!(healthy("dhaka"), healthy("drill"));
     let webhook = Webhook::start().await;
-    let stack = Stack::start(servers, exporter.address, drill.address, &webhook).await;
+    let stack = Stack::start(
+        servers,
+        exporter.address,
+        Some(drill.address),
+        &webhook,
+        Pace::Quick,
+    )
+    .await;
 
     // All is well: only the heartbeat.
     stack.until_firing(&["PlatformWatchdog"]).await;
