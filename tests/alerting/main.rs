@@ -15,5 +15,6 @@ mod rules;
 mod runbook;
 mod stack;
 mod tools;
+mod try_out;
 mod twins;
 mod webhook;

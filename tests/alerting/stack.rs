@@ -233,6 +233,10 @@ async fn prometheus(
             folder.join("data").display()
         ))
         .arg("--web.listen-address=127.0.0.1:0");
+    if pace == Pace::Quick {
+        // What is sent before Alertmanager is found is lost, and sent again only after the delay.
+        command.arg("--rules.alert.resend-delay=1s");
+    }
     Server::start(command, folder.join("prometheus.log")).await
 }
 
