@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -27,6 +27,24 @@ fn namespace() -> Option<&'static str> {
     ["-rn", "-n"].into_iter().find(works)
 }
 
+/// The script, which is told to end also where the test fails.
+struct Running(Child);
+
+impl Running {
+    fn end(&mut self) {
+        let _ = kill_process(Pid::from_child(&self.0), Signal::TERM);
+        let _ = self.0.wait();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if matches!(self.0.try_wait(), Ok(None)) {
+            self.end();
+        }
+    }
+}
+
 #[test]
 fn the_try_out_prints_alerts_and_leaves_nothing_behind() {
     let webhook = Path::new(BINARY).with_file_name("examples").join("webhook");
@@ -45,7 +63,7 @@ fn the_try_out_prints_alerts_and_leaves_nothing_behind() {
     std::fs::create_dir(&temporary).unwrap();
     let out = File::create(&said).unwrap();
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/try-out");
-    let mut child = Command::new("unshare")
+    let child = Command::new("unshare")
         .args([
             flags,
             "sh",
@@ -63,10 +81,11 @@ fn the_try_out_prints_alerts_and_leaves_nothing_behind() {
         .stderr(out)
         .spawn()
         .unwrap();
+    let mut child = Running(child);
     let so_far = || std::fs::read_to_string(&said).unwrap();
     let begun = Instant::now();
     while !so_far().contains("FIRING → heartbeat: info PlatformWatchdog") {
-        let ended = child.try_wait().unwrap();
+        let ended = child.0.try_wait().unwrap();
         assert!(
             ended.is_none() && begun.elapsed() < LIMIT,
             "{ended:?}\n{}",
@@ -74,8 +93,7 @@ fn the_try_out_prints_alerts_and_leaves_nothing_behind() {
         );
         std::thread::sleep(Duration::from_millis(200));
     }
-    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
-    child.wait().unwrap();
+    child.end();
     let left: Vec<_> = std::fs::read_dir(&temporary).unwrap().collect();
     assert!(left.is_empty(), "{left:?}\n{}", so_far());
 }
