@@ -430,7 +430,7 @@ impl Drop for Exporter {
 }
 
 /// The tests' HTTP client: plain HTTP in practice, and it does not decode what it gets.
-fn client() -> reqwest::Client {
+pub fn client() -> reqwest::Client {
     let builder = reqwest::Client::builder().tls_backend_preconfigured(ca::client());
     builder
         .no_gzip()

@@ -1,0 +1,153 @@
+//! From a fault on the simulated internet to the receiver: the built exporter, a real Prometheus, a real Alertmanager.
+
+use std::time::Duration;
+
+use crate::stack::{Pace, Stack, until_settled, until_told};
+use crate::support::dns::DnsFault;
+use crate::support::exporter::{Exporter, SOON};
+use crate::support::internet::Fault;
+use crate::support::{PLATFORMS, World};
+use crate::tools::{Servers, servers};
+use crate::webhook::Webhook;
+use platform_exporter::drill::internet::exchange::Answer;
+
+/// For so long nothing else may fire: some evaluations, and all the waiting that rules and routes are left with here.
+const A_WHILE: Duration = Duration::from_secs(8);
+
+/// Messenger's people log in at the same page.
+const BY_THAT_LOGIN: [&str; 2] = ["facebook", "messenger"];
+
+/// An internet of its own, the exporter in it, everything up and proven.
+async fn healthy(vantage: &str) -> (World, Exporter) {
+    let world = World::healthy().await;
+    let launch = world.exporter().with(&format!("vantage: {vantage}"));
+    let exporter = launch.start().await;
+    exporter
+        .wait_until(SOON, "everything is up and proven", |page| {
+            page.are(&PLATFORMS, "up")
+                && page
+                    .all("platform_probe_proven", &[])
+                    .all(|p| p.value == 1.0)
+        })
+        .await;
+    (world, exporter)
+}
+
+fn login_fails(world: &World) {
+    let sorry = Answer::html(503, "<h1>Sorry, something went wrong.</h1>");
+    world
+        .internet
+        .fault("www.facebook.com/login.php", Fault::Answer(sorry));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn faults_reach_the_right_people_and_nobody_else() {
+    let all = servers();
+    futures_util::future::join_all(all.iter().map(story)).await;
+}
+
+async fn story(servers: &Servers) {
+    let ((world, exporter), (stage, drill)) = tokio::join!(healthy("dhaka"), healthy("drill"));
+    let webhook = Webhook::start().await;
+    let stack = Stack::start(
+        servers,
+        exporter.address,
+        Some(drill.address),
+        &webhook,
+        Pace::Quick,
+    )
+    .await;
+
+    // All is well: only the heartbeat.
+    stack.until_firing(&["PlatformWatchdog"]).await;
+    stack.nothing_but(&["PlatformWatchdog"], A_WHILE).await;
+    stack.until_heartbeat(&webhook).await;
+    assert!(webhook.alerts().is_empty(), "{:#?}", webhook.alerts());
+
+    outage(&world, &stack, &webhook).await;
+    drill_outage(&stage, &stack, &webhook).await;
+    lost_network(&world, &stack, &webhook).await;
+}
+
+/// Facebook's login fails, and works again.
+async fn outage(world: &World, stack: &Stack, webhook: &Webhook) {
+    login_fails(world);
+    let alert = until_told(webhook, "facebook is down", |alert| {
+        alert.is("PlatformDown", "firing") && alert.label("platform") == "facebook"
+    })
+    .await;
+    assert_eq!(alert.receiver, "pager");
+    assert_eq!(
+        (alert.label("severity"), alert.label("operator")),
+        ("critical", "Meta")
+    );
+    assert_eq!(alert.label("replica"), "", "pairs of Prometheus agree");
+    let said = &alert.annotations["description"];
+    for part in [
+        "Facebook DOWN since ",
+        ": login: http_status_5xx; one vantage",
+        "WhatsApp",
+    ] {
+        assert!(said.contains(part), "{said}");
+    }
+    assert!(alert.annotations["runbook_url"].starts_with("https://"));
+    let expected = ["PlatformDown", "PlatformComponentDown", "PlatformWatchdog"];
+    stack.nothing_but(&expected, A_WHILE).await;
+
+    world.heal();
+    let over = |alert: &crate::webhook::Alert| alert.is("PlatformDown", "resolved");
+    until_told(webhook, "facebook is up again", over).await;
+    stack.until_firing(&["PlatformWatchdog"]).await;
+    until_settled(webhook).await;
+    // A notification of what else the group has may say of an inhibited alert that it is over; never that it fires.
+    for alert in webhook.alerts().iter().filter(|a| a.status == "firing") {
+        assert_eq!(alert.label("alertname"), "PlatformDown", "{alert:#?}");
+        let platform = alert.label("platform");
+        assert!(BY_THAT_LOGIN.contains(&platform), "{alert:#?}");
+    }
+    webhook.forget();
+}
+
+/// The same on the stage: told to the training receiver only.
+async fn drill_outage(stage: &World, stack: &Stack, webhook: &Webhook) {
+    login_fails(stage);
+    let told = until_told(webhook, "facebook is down in the drill", |alert| {
+        alert.is("PlatformDown", "firing")
+    })
+    .await;
+    assert!(told.annotations["summary"].starts_with("Drill: "));
+    stage.heal();
+    until_told(webhook, "and up again", |alert| {
+        alert.is("PlatformDown", "resolved")
+    })
+    .await;
+    stack.until_firing(&["PlatformWatchdog"]).await;
+    until_settled(webhook).await;
+    for alert in webhook.alerts().iter().filter(|a| a.status == "firing") {
+        assert_eq!(
+            (alert.receiver.as_str(), alert.label("drill")),
+            ("training", "true"),
+            "{alert:#?}"
+        );
+    }
+    webhook.forget();
+}
+
+/// Nothing answers any more, names neither: that is us.
+async fn lost_network(world: &World, stack: &Stack, webhook: &Webhook) {
+    world.dns.fault("", DnsFault::Silent);
+    world.internet.fault("*", Fault::Silence);
+    let expected = ["PlatformVantageOffline", "PlatformWatchdog"];
+    stack.until_firing(&expected).await;
+    stack.nothing_but(&expected, A_WHILE).await;
+    for alert in webhook.alerts().iter().filter(|a| a.status == "firing") {
+        assert_eq!(alert.label("alertname"), "PlatformVantageOffline");
+        assert_eq!(alert.label("vantage"), "dhaka");
+    }
+    until_told(webhook, "the vantage is offline", |alert| {
+        alert.is("PlatformVantageOffline", "firing")
+    })
+    .await;
+    world.heal();
+    stack.until_firing(&["PlatformWatchdog"]).await;
+}
