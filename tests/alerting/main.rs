@@ -9,6 +9,9 @@ mod support;
 
 mod end_to_end;
 mod files;
+#[path = "../drill/program.rs"]
+#[allow(dead_code, reason = "the tests of drills use the rest")]
+mod program;
 mod promtool;
 mod routes;
 mod rules;

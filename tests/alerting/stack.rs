@@ -91,6 +91,11 @@ impl Stack {
         }
     }
 
+    /// Where Alertmanager listens.
+    pub const fn alertmanager(&self) -> SocketAddr {
+        self.alertmanager.address
+    }
+
     /// What Prometheus says fires, whatever Alertmanager makes of it.
     pub async fn firing(&self) -> BTreeSet<String> {
         let url = format!("http://{}/api/v1/alerts", self.prometheus.address);
