@@ -1,8 +1,8 @@
 //! The `drill` command: plays a scenario, serves it like the real thing, and says how it went.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
-use std::path::PathBuf;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -13,14 +13,12 @@ use tokio_util::sync::CancellationToken;
 use super::screen::Screen;
 use super::serve::{self, Signals};
 use super::{Options, print};
-use crate::config::DRILL;
 use crate::drill::alerts::Watch;
 use crate::drill::internet;
 use crate::drill::play::{self, Drill, Ended, News, Playing};
 use crate::drill::report::{self, Game};
 use crate::drill::scenario::{self, Scenario};
 use crate::engine::clock::wall;
-use crate::web;
 
 /// At most so many times as fast as the clock on the wall, where nobody says otherwise: an outage of two hours in as many
 /// minutes.
@@ -64,8 +62,9 @@ pub struct Command {
 
 fn speed(text: &str) -> Result<f64, String> {
     match text.parse() {
-        Ok(speed) if (0.1..=1e6).contains(&speed) => Ok(speed),
-        _ => Err("give a number from 0.1 to 1000000, such as 60".to_owned()),
+        // Slower than real time a heart that beats once a second of the drill's would be taken for one that has stopped.
+        Ok(speed) if (1.0..=1e6).contains(&speed) => Ok(speed),
+        _ => Err("give a number from 1 to 1000000, such as 60".to_owned()),
     }
 }
 
@@ -97,58 +96,35 @@ fn list() -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// Sets everything up, so that what is wrong is told before the drill begins; plays; and ends it all.
 async fn drill(wanted: &str, command: &Command, options: &Options) -> Result<ExitCode, String> {
     let signals = Signals::new()?;
-    let load = serve::load(options);
-    let begun = wall();
+    let (load, speed, begun) = (serve::load(options), command.speed(), wall());
     let scenario = Scenario::load(wanted, &load()?, begun, &internet::fits)
         .map_err(|errors| errors.to_string())?;
     let files = Files::open(command)?;
-    let mut watch = match &command.expect_alerts {
+    let watch = match &command.expect_alerts {
         Some(url) => Some(Watch::start(url, begun).await?),
         None => None,
     };
     let listeners = listen(options).await?;
+    let drill = Drill {
+        scenario: scenario.clone(),
+        load,
+        speed,
+        replay: command.openmetrics.is_some(),
+    };
     let stop = CancellationToken::new();
-    let mut playing = play::start(
-        Drill {
-            scenario: scenario.clone(),
-            load,
-            speed: command.speed(),
-            replay: command.openmetrics.is_some(),
-        },
-        stop.clone(),
-    )
-    .await?;
+    let mut playing = play::start(drill, stop.clone()).await?;
     let screen = Screen::new(&scenario);
-    screen.begin(&scenario, command.speed(), &listeners);
+    screen.begin(&scenario, speed, &listeners);
     let shared = playing.shared.clone();
-    let server = tokio::spawn(web::serve(
-        listeners,
-        shared.clone(),
-        web::Options {
-            lifecycle: options.lifecycle,
-        },
-        stop.clone(),
-    ));
+    let server = serve::spawn_web(listeners, &shared, options, &stop);
     let until_stopped = signals.until_stopped(&shared);
     tokio::pin!(until_stopped);
-    let alerts = async {
-        match &mut watch {
-            Some(watch) => watch.watch().await,
-            None => std::future::pending().await,
-        }
-    };
-    let ended = tokio::select! {
+    let result = tokio::select! {
         () = &mut until_stopped => Err("stopped before the end of the scenario".to_owned()),
-        never = alerts => match never {},
-        ended = follow(&mut playing, &screen) => {
-            ended.ok_or_else(|| "the drill ended in a bug of ours".to_owned())
-        }
-    };
-    let result = match ended {
-        Ok(ended) => conclude(&ended, &scenario, files, watch, &screen).await,
-        Err(error) => Err(error),
+        result = attend(&mut playing, &scenario, files, watch, &screen) => result,
     };
     if command.serve && result.is_ok() {
         screen.keep("everything is healthy again, and served until you stop it (Ctrl-C)");
@@ -161,6 +137,27 @@ async fn drill(wanted: &str, command: &Command, options: &Options) -> Result<Exi
     })
     .await;
     result
+}
+
+/// Sees the scenario to its end, and says how it went.
+async fn attend(
+    playing: &mut Playing,
+    scenario: &Scenario,
+    files: Files,
+    mut watch: Option<Watch>,
+    screen: &Screen,
+) -> Result<ExitCode, String> {
+    let alerts = async {
+        match &mut watch {
+            Some(watch) => watch.watch().await,
+            None => std::future::pending().await,
+        }
+    };
+    let ended = tokio::select! {
+        never = alerts => match never {},
+        ended = follow(playing, screen) => ended.ok_or("the drill ended in a bug of ours")?,
+    };
+    conclude(&ended, scenario, files, watch, screen).await
 }
 
 /// Shows what happens, up to the end of the scenario; none where there is no end.
@@ -190,34 +187,59 @@ async fn listen(options: &Options) -> Result<Vec<TcpListener>, String> {
     }
 }
 
-/// Where the results go; opened at the start, so that a wrong path does not cost a whole drill.
+/// Where the results go.
 struct Files {
-    report: Option<(File, String)>,
-    openmetrics: Option<(File, String)>,
+    report: Option<Output>,
+    openmetrics: Option<Output>,
 }
 
 impl Files {
     fn open(command: &Command) -> Result<Self, String> {
         let open = |flag: &str, path: &Option<PathBuf>| {
-            let Some(path) = path else {
-                return Ok(None);
-            };
-            let name = format!("--{flag}={}", path.display());
-            // What an earlier drill has written stays until there is something new.
-            let open = File::options()
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .open(path);
-            match open {
-                Ok(file) => Ok(Some((file, name))),
-                Err(error) => Err(format!("{name}: {error}")),
-            }
+            let open = |path: &PathBuf| Output::open(flag, path);
+            path.as_ref().map(open).transpose()
         };
         Ok(Self {
             report: open("report", &command.report)?,
             openmetrics: open("openmetrics", &command.openmetrics)?,
         })
+    }
+}
+
+/// A file that is opened at the start, so that a wrong path does not cost a whole drill, and written at the end.
+struct Output {
+    file: File,
+    /// How the user named it.
+    name: String,
+}
+
+impl Output {
+    /// What an earlier drill has written stays until there is something new.
+    fn open(flag: &str, path: &Path) -> Result<Self, String> {
+        let name = format!("--{flag}={}", path.display());
+        let mut options = File::options();
+        let options = options.write(true).create(true).truncate(false);
+        match options.open(path) {
+            Ok(file) => Ok(Self { file, name }),
+            Err(error) => Err(format!("{name}: {error}")),
+        }
+    }
+
+    fn write(
+        self,
+        write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+    ) -> Result<(), String> {
+        let Self { file, name } = self;
+        let written = || {
+            // A pipe (`/dev/stdout`) has nothing to be cut off, and cannot be cut.
+            if file.metadata()?.is_file() {
+                file.set_len(0)?;
+            }
+            let mut file = BufWriter::new(file);
+            write(&mut file)?;
+            file.flush()
+        };
+        written().map_err(|error| format!("{name}: {error}"))
     }
 }
 
@@ -232,34 +254,26 @@ async fn conclude(
     let alerts = match watch {
         Some(watch) => {
             screen.keep("asking Alertmanager for the expected alerts");
-            Some(watch.finish(&scenario.alerts).await)
+            Some(watch.finish(scenario).await)
         }
         None => None,
     };
     let game = Game {
         scenario,
         judgement: &ended.judgement,
-        vantage: DRILL,
         played: ended.played,
-        asked: Some(ended.speed),
+        asked: ended.speed,
         achieved: ended.achieved(),
         alerts: alerts.as_ref(),
     };
     screen.keep("");
     screen.keep(report::table(&ended.judgement, alerts.as_ref()).trim_end());
-    if let Some((mut file, name)) = files.report {
-        let text = report::markdown(&game);
-        let written = file
-            .set_len(0)
-            .and_then(|()| file.write_all(text.as_bytes()));
-        written.map_err(|error| format!("{name}: {error}"))?;
+    if let Some(report) = files.report {
+        report.write(|file| file.write_all(report::markdown(&game).as_bytes()))?;
     }
-    if let (Some(replay), Some((file, name))) = (&ended.replay, files.openmetrics) {
-        screen.keep(&format!("writing {name}"));
-        let written = file
-            .set_len(0)
-            .and_then(|()| replay.write(&mut BufWriter::new(file)));
-        written.map_err(|error| format!("{name}: {error}"))?;
+    if let (Some(replay), Some(openmetrics)) = (&ended.replay, files.openmetrics) {
+        screen.keep(&format!("writing {}", openmetrics.name));
+        openmetrics.write(|file| replay.write(file))?;
     }
     let (verdict, code) = match game.passed() {
         true => ("passed", ExitCode::SUCCESS),

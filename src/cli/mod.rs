@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{self, Config};
+use crate::config::Config;
 
 /// Looks at social platforms from outside, without an account, and serves what it finds as Prometheus metrics: up,
 /// degraded, down, blocked or unknown, and why.
@@ -31,7 +31,9 @@ struct Cli {
     command: Option<Command>,
 }
 
+// In the help of a command they stand after its own.
 #[derive(Debug, Args)]
+#[command(next_display_order = 100)]
 struct Options {
     /// YAML configuration; without it the built-in defaults
     #[arg(long = "config.file", value_name = "FILE", global = true)]
@@ -41,7 +43,8 @@ struct Options {
     #[arg(long = "config.check")]
     config_check: bool,
 
-    /// Where to serve; may be repeated; port 0 picks a free one and logs it [default: :10048]
+    /// Where to serve; may be repeated; port 0 picks a free one and logs it [default: :10048; in a drill a
+    /// free one where that is taken]
     #[arg(long = "web.listen-address", value_name = "ADDR", global = true)]
     listen: Vec<String>,
 
@@ -53,7 +56,7 @@ struct Options {
     #[arg(long = "storage.path", value_name = "DIR")]
     storage: Option<PathBuf>,
 
-    /// Least important level that is logged [default: info; in a drill error]
+    /// Least important level that is logged [default: info; in a drill: error]
     #[arg(long = "log.level", value_name = "LEVEL", global = true)]
     #[arg(value_parser = ["error", "warn", "info", "debug", "trace"])]
     log_level: Option<String>,
@@ -104,19 +107,19 @@ pub fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> Result<ExitCode, String> {
     let options = &cli.options;
-    if let Some(Command::Drill(command)) = &cli.command {
-        start_log(options, "error")?;
-        return drill::run(command, options);
-    }
-    let config =
-        config::load(options.config_file.as_deref()).map_err(|errors| errors.to_string())?;
+    let load = serve::load(options);
     match &cli.command {
         Some(Command::Catalog { platform }) => {
-            print(&catalog::describe(&config, platform.as_deref())?)
+            print(&catalog::describe(&load()?, platform.as_deref())?)
         }
-        Some(Command::Probe { selection }) => return probe::run(&config, selection),
-        _ if options.config_check => print(&summary(&config)),
-        _ => {
+        Some(Command::Probe { selection }) => return probe::run(&load()?, selection),
+        Some(Command::Drill(command)) => {
+            start_log(options, "error")?;
+            return drill::run(command, options);
+        }
+        None if options.config_check => print(&summary(&load()?)),
+        None => {
+            let config = load()?;
             start_log(options, "info")?;
             serve::run(config, options)?;
         }

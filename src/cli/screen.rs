@@ -67,9 +67,7 @@ impl Screen {
 
     /// Something at no particular time.
     pub fn keep(&self, line: &str) {
-        if self.terminal {
-            eprint!("{CLEAR}");
-        }
+        self.draw("");
         // A reader that has seen enough (`| head`) must not end the drill.
         let _ = writeln!(io::stdout().lock(), "{line}");
     }
@@ -97,10 +95,25 @@ impl Screen {
             .filter(|verdict| of(*verdict) > 0)
             .map(|verdict| format!("{} {}", of(verdict), verdict.label()))
             .collect();
-        eprint!(
-            "{CLEAR}{}  {share:.0} %  x{speed:.1}  {}",
+        self.draw(&format!(
+            "{}  {share:.0} %  x{speed:.1}  {}",
             words::clock(now),
             counts.join(", ")
-        );
+        ));
+    }
+
+    /// Puts this in place of the line of progress.
+    fn draw(&self, line: &str) {
+        if self.terminal {
+            // A terminal that has gone must not end the drill.
+            let _ = write!(io::stderr().lock(), "{CLEAR}{line}");
+        }
+    }
+}
+
+/// What is said next stands on a line of its own.
+impl Drop for Screen {
+    fn drop(&mut self) {
+        self.draw("");
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use sd_notify::NotifyState;
 use tokio::net::{TcpListener, lookup_host};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -71,14 +72,7 @@ async fn serve(config: Config, options: &Options) -> Result<(), String> {
     };
     let (engine, shared) = Engine::new(config, engine_options)?;
     let engine = tokio::spawn(engine.run(stop.clone()));
-    let server = tokio::spawn(web::serve(
-        listeners,
-        shared.clone(),
-        web::Options {
-            lifecycle: options.lifecycle,
-        },
-        stop.clone(),
-    ));
+    let server = spawn_web(listeners, &shared, options, &stop);
     let watchdog = tokio::spawn(tell_systemd(shared.clone()));
     signals.until_stopped(&shared).await;
     info!("stopping");
@@ -87,6 +81,22 @@ async fn serve(config: Config, options: &Options) -> Result<(), String> {
     watchdog.abort();
     drain(async { tokio::join!(engine, server) }).await;
     Ok(())
+}
+
+/// Serves until `stop`.
+pub fn spawn_web(
+    listeners: Vec<TcpListener>,
+    shared: &Arc<Shared>,
+    options: &Options,
+    stop: &CancellationToken,
+) -> JoinHandle<()> {
+    let lifecycle = options.lifecycle;
+    tokio::spawn(web::serve(
+        listeners,
+        shared.clone(),
+        web::Options { lifecycle },
+        stop.clone(),
+    ))
 }
 
 /// Waits for what has been told to stop, but not long.

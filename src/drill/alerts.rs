@@ -7,7 +7,8 @@ use std::time::Duration;
 use reqwest::{Client, Url};
 use serde::Deserialize;
 
-use super::scenario::Alert;
+use super::scenario::{Alert, Scenario};
+use crate::state::Verdict;
 use crate::time::Time;
 
 /// How often it is asked: an alert that Alertmanager has taken in stays there for minutes.
@@ -176,9 +177,9 @@ impl Watch {
     }
 
     /// After the end of the drill: waits for what is still missing, but not long.
-    pub async fn finish(mut self, expected: &[Alert]) -> Answer {
+    pub async fn finish(mut self, scenario: &Scenario) -> Answer {
         let patience = async {
-            while !missing(&self.seen, expected).is_empty() {
+            while !missing(&self.seen, &scenario.alerts).is_empty() {
                 tokio::time::sleep(EVERY).await;
                 if let Ok(seen) = self.alertmanager.ask().await {
                     self.seen.extend(seen);
@@ -188,8 +189,8 @@ impl Watch {
         // What is missing then is missing.
         let _ = tokio::time::timeout(GRACE, patience).await;
         Answer {
-            missing: missing(&self.seen, expected),
-            unexpected: unexpected(&self.seen, expected),
+            missing: missing(&self.seen, &scenario.alerts),
+            unexpected: unexpected(&self.seen, scenario),
             seen: self.seen,
         }
     }
@@ -212,15 +213,23 @@ fn missing(seen: &Seen, expected: &[Alert]) -> Vec<Alert> {
         .collect()
 }
 
-fn unexpected(seen: &Seen, expected: &[Alert]) -> Vec<String> {
-    let down = seen.iter().filter(|(name, _)| name == DOWN);
-    let wanted = |platform: &String| {
-        expected.iter().any(|alert| {
-            alert.alert == DOWN && alert.platform.as_ref().is_none_or(|p| p == platform)
-        })
+/// Platforms that somebody was paged for though they never had to be down, nor the page to come.
+fn unexpected(seen: &Seen, scenario: &Scenario) -> Vec<String> {
+    let steps = scenario.expectations.iter();
+    let goes_down: BTreeSet<&str> = steps
+        .filter(|step| step.verdicts.contains(&Verdict::Down))
+        .map(|step| step.platform.as_str())
+        .collect();
+    let asked_for = |platform: &str| {
+        let mut pages = scenario.alerts.iter().filter(|alert| alert.alert == DOWN);
+        pages.any(|page| page.platform.as_deref().is_none_or(|of| of == platform))
     };
-    let not_wanted = down.filter(|(_, platform)| !wanted(platform));
-    not_wanted.map(|(_, platform)| platform.clone()).collect()
+    seen.iter()
+        .filter(|(name, _)| name == DOWN)
+        .map(|(_, platform)| platform)
+        .filter(|platform| !goes_down.contains(platform.as_str()) && !asked_for(platform))
+        .cloned()
+        .collect()
 }
 
 fn with_causes(error: &dyn std::error::Error) -> String {
@@ -231,4 +240,122 @@ fn with_causes(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::config;
+
+    /// X is down from 12:05 to 12:15, and WhatsApp degraded.
+    const SCENARIO: &str = "\
+{ title: One, end: 25m,
+  timeline: [{ at: 5m, platform: [x, whatsapp], layer: web, fault: hang, invented: true },
+             { at: 15m, platform: [x, whatsapp], layer: web, fault: healthy, invented: true }],
+  expect: [{ platform: x, at: 5m, verdict: down }, { platform: whatsapp, at: 5m, verdict: degraded },
+           { platform: [x, whatsapp], at: 15m, verdict: up }],
+  alerts: [{ alert: PlatformDegraded, platform: whatsapp }, { alert: PlatformVantageOffline }] }";
+
+    const NOON: Time = Time::from_millis(1_750_420_800_000);
+
+    fn scenario() -> Scenario {
+        let config = config::load(None).unwrap();
+        Scenario::parse("mine.yml", SCENARIO, &config, NOON, &|_, _, _| Ok(()))
+            .unwrap_or_else(|errors| panic!("{errors}"))
+    }
+
+    /// Serves these alerts to everybody; gives its address and what it was asked last.
+    async fn alertmanager(alerts: &'static str) -> (String, tokio::sync::watch::Receiver<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}/am", listener.local_addr().unwrap());
+        let (asked, last) = tokio::sync::watch::channel(String::new());
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    head.push(stream.read_u8().await.unwrap());
+                }
+                let head = String::from_utf8(head).unwrap();
+                asked.send_replace(head.lines().next().unwrap().to_owned());
+                let length = alerts.len();
+                let answer = format!(
+                    "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{alerts}"
+                );
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
+        });
+        (address, last)
+    }
+
+    /// What is firing since before noon is another drill's.
+    const ALERTS: &str = r#"[
+        {"labels": {"alertname": "PlatformDegraded", "platform": "whatsapp", "vantage": "drill"}, "startsAt": "2025-06-20T12:06:00.000Z"},
+        {"labels": {"alertname": "PlatformVantageOffline", "vantage": "drill"}, "startsAt": "2025-06-20T12:00:00Z", "status": {}},
+        {"labels": {"alertname": "PlatformDown", "platform": "facebook"}, "startsAt": "2025-06-20T13:59:59+02:00"},
+        {"labels": {"alertname": "PlatformDown", "platform": "x"}, "startsAt": "2025-06-20T12:06:00Z"}]"#;
+
+    #[tokio::test]
+    async fn what_came_since_the_beginning_counts() {
+        let (address, asked) = alertmanager(ALERTS).await;
+        let watch = Watch::start(&address, NOON).await.unwrap();
+        assert_eq!(
+            *asked.borrow(),
+            "GET /am/api/v2/alerts?filter=vantage%3D%22drill%22 HTTP/1.1"
+        );
+        let answer = watch.finish(&scenario()).await;
+        let names: Vec<_> = answer.seen.iter().map(|(name, _)| name.as_str()).collect();
+        let expected = ["PlatformDegraded", "PlatformDown", "PlatformVantageOffline"];
+        assert_eq!(names, expected);
+        assert!(answer.passed(), "{answer:?}");
+    }
+
+    #[tokio::test]
+    async fn what_is_no_alertmanager_is_told_at_once() {
+        for (body, told) in [
+            ("<html>", "is it there, and is it one?"),
+            ("[{}]", "labels"),
+        ] {
+            let (address, _asked) = alertmanager(body).await;
+            let error = Watch::start(&address, NOON).await.err().unwrap();
+            assert!(error.contains(told), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_unexpected_where_nothing_goes_down() {
+        let scenario = scenario();
+        let seen: Seen = [
+            ("PlatformDown", "x"),
+            ("PlatformDown", "whatsapp"),
+            ("PlatformBlind", "threads"),
+        ]
+        .map(|(name, platform)| (name.to_owned(), platform.to_owned()))
+        .into();
+        let answer = Answer {
+            missing: missing(&seen, &scenario.alerts),
+            unexpected: unexpected(&seen, &scenario),
+            seen: seen.clone(),
+        };
+        let failures: Vec<_> = answer.failures().collect();
+        assert_eq!(
+            failures,
+            [
+                "Alertmanager did not get PlatformDegraded for whatsapp",
+                "Alertmanager did not get PlatformVantageOffline",
+                "Alertmanager got PlatformDown for whatsapp, which was not expected",
+            ]
+        );
+        let any = Alert {
+            alert: DOWN.to_owned(),
+            platform: None,
+        };
+        let asked_for = Scenario {
+            alerts: vec![any],
+            ..scenario
+        };
+        assert!(unexpected(&seen, &asked_for).is_empty());
+    }
 }

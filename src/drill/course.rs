@@ -1,5 +1,6 @@
 //! How a drill's own time has gone beside that of the clock on the wall.
 
+use std::ops::RangeInclusive;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -10,9 +11,12 @@ use crate::time::Time;
 /// Points are kept so far apart; between two of them time is taken to have gone evenly.
 const GRAIN: Duration = Duration::from_secs(1);
 
-/// How far a point may lie beside the line through its neighbours before it is kept: at an even pace the course stays short
-/// however long a drill goes on.
+/// How far the wall's time at a point that is not kept may lie beside the line that stands for it: at an even pace the
+/// course stays short however long a drill goes on.
 const BEND: Duration = Duration::from_millis(100);
+
+/// Every pace.
+const ANY: RangeInclusive<f64> = 0.0..=f64::INFINITY;
 
 /// The course of a drill.
 #[derive(Debug)]
@@ -24,10 +28,15 @@ pub struct Course {
 
 #[derive(Debug)]
 struct Inner {
-    /// The drill's time, and the wall's at that moment; both rise.
-    points: Vec<(Time, Time)>,
+    /// Both times rise. The last one stands only until the next is known.
+    points: Vec<Point>,
+    /// The paces, from the last point but one, at which the line still passes by every point that it stands for.
+    paces: RangeInclusive<f64>,
     now: Time,
 }
+
+/// The drill's time, and the wall's at that moment.
+type Point = (Time, Time);
 
 impl Course {
     /// A course that begins now at `start` and goes at most `speed` times as fast as the wall's.
@@ -38,6 +47,7 @@ impl Course {
     fn from(start: Time, wall: Time, speed: f64) -> Self {
         let inner = Inner {
             points: vec![(start, wall)],
+            paces: ANY,
             now: start,
         };
         Self {
@@ -59,20 +69,26 @@ impl Course {
     fn reach_at(&self, now: Time, wall: Time) {
         let mut inner = lock(&self.inner);
         inner.now = now;
-        let points = &mut inner.points;
-        if points
-            .last()
-            .is_some_and(|(last, _)| now.since(*last) < GRAIN)
-        {
+        let last = inner.points.last().copied();
+        let Some(last) = last.filter(|(time, _)| now.since(*time) >= GRAIN) else {
             return;
-        }
-        if let [.., a, b] = points.as_slice() {
-            let expected = along(*a, (now, wall), b.0);
-            if expected.since(b.1).max(b.1.since(expected)) < BEND {
-                points.pop();
+        };
+        let point = (now, wall);
+        let (from, paces) = match inner.points.as_slice() {
+            [.., from, _] if inner.paces.contains(&pace(*from, point)) => {
+                (*from, inner.paces.clone())
             }
+            _ => (last, ANY),
+        };
+        if from != last {
+            inner.points.pop();
         }
-        points.push((now, wall));
+        inner.points.push(point);
+        let (least, most) = (
+            pace(from, (now, wall - BEND)),
+            pace(from, (now, wall + BEND)),
+        );
+        inner.paces = paces.start().max(least)..=paces.end().min(most);
     }
 
     /// What the clock on the wall showed, or will show if the drill goes as fast as it may, at the drill's time `at`.
@@ -92,8 +108,14 @@ impl Course {
     }
 }
 
+/// How fast the wall's clock goes between two points, in seconds for each of the drill's.
+fn pace(from: Point, to: Point) -> f64 {
+    let (drill, wall) = (to.0.since(from.0), to.1.since(from.1));
+    wall.div_duration_f64(drill)
+}
+
 /// The wall's time at `at` on the straight line through `a` and `b`.
-fn along(a: (Time, Time), b: (Time, Time), at: Time) -> Time {
+fn along(a: Point, b: Point, at: Time) -> Time {
     let whole = b.0.since(a.0).as_secs_f64();
     let share = if whole > 0.0 {
         at.since(a.0).as_secs_f64() / whole
@@ -137,5 +159,29 @@ mod tests {
         }
         assert!(lock(&course.inner).points.len() <= 3);
         assert_eq!(course.wall(at(4711)), at(9000 + 4711));
+    }
+
+    #[test]
+    fn no_change_of_pace_is_lost() {
+        // Milliseconds on the wall for each of the drill's seconds: by little and little, at once, and back again.
+        let paces = (0..3000).map(|second| match second {
+            0..1000 => 16,
+            1000..2000 => 16 + (second - 1000) / 10,
+            2000..2500 => 50,
+            _ => 16,
+        });
+        let course = Course::from(at(0), at(9000), 60.0);
+        let mut walls = vec![at(9000)];
+        for (second, pace) in (1..).zip(paces) {
+            let wall = walls[second as usize - 1] + Duration::from_millis(pace);
+            course.reach_at(at(second), wall);
+            walls.push(wall);
+        }
+        for (second, wall) in (0..).zip(walls) {
+            let told = course.wall(at(second));
+            let beside = told.since(wall).max(wall.since(told));
+            assert!(beside <= BEND, "{second}: {beside:?} beside");
+        }
+        assert!(lock(&course.inner).points.len() < 100);
     }
 }

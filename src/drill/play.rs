@@ -148,17 +148,10 @@ fn perform(
                 news: news.clone(),
             };
             thread::scope(|scope| {
+                // However the play ends, with a panic too: the conductor's thread is waited for.
+                let _stopping = stop.clone().drop_guard();
                 scope.spawn(|| stage.conduct(&clock, &course, director.drill.speed, stop));
-                runtime.block_on(async {
-                    let engine = tokio::spawn(engine.run(stop.clone()));
-                    tokio::select! {
-                        () = director.direct() => stop.cancelled().await,
-                        () = stop.cancelled() => {}
-                    }
-                    let _ = engine.await;
-                });
-                // Also after a panic in the engine.
-                stop.cancel();
+                runtime.block_on(director.play(engine, stop));
             });
         }
     }
@@ -206,6 +199,22 @@ struct Director {
 }
 
 impl Director {
+    /// Plays the scenario, and then on until `stop`.
+    async fn play(&self, engine: Engine, stop: &CancellationToken) {
+        let mut engine = tokio::spawn(engine.run(stop.clone()));
+        let play = async {
+            self.direct().await;
+            stop.cancelled().await;
+        };
+        tokio::select! {
+            () = play => {}
+            () = stop.cancelled() => {}
+            // Before it is told to, it ends in a panic alone, which has been printed.
+            _ = &mut engine => return,
+        }
+        let _ = engine.await;
+    }
+
     async fn direct(&self) {
         let scenario = &self.drill.scenario;
         let (played, begun) = (wall(), Instant::now());
@@ -273,4 +282,50 @@ fn ending_now(end: Time) -> Times {
             now + at.since(end)
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::config;
+    use crate::drill::internet;
+
+    /// A configuration that can be read so many times.
+    fn load_only(times: usize) -> Load {
+        let read = AtomicUsize::new(0);
+        Arc::new(move || {
+            assert!(
+                read.fetch_add(1, Ordering::Relaxed) < times,
+                "a bug of ours"
+            );
+            config::load(None).map_err(|errors| errors.to_string())
+        })
+    }
+
+    async fn started(times: usize) -> Result<Playing, String> {
+        let config = config::load(None).unwrap();
+        let name = "one-chat-host";
+        let scenario = Scenario::load(name, &config, wall(), &internet::fits).unwrap();
+        let drill = Drill {
+            scenario,
+            load: load_only(times),
+            speed: 1.0,
+            replay: false,
+        };
+        start(drill, CancellationToken::new()).await
+    }
+
+    #[tokio::test]
+    async fn a_bug_of_ours_ends_the_drill() {
+        assert!(started(1).await.is_err());
+        let mut playing = started(2).await.unwrap();
+        // In the engine's task.
+        let _ = playing.shared.reload().await;
+        let news = async { while playing.news.recv().await.is_some() {} };
+        let ended = tokio::time::timeout(Duration::from_secs(60), news).await;
+        assert!(ended.is_ok(), "the drill goes on without its engine");
+        playing.join();
+    }
 }

@@ -121,8 +121,7 @@ impl Replay {
                 }
             }
         }
-        out.write_all(b"# EOF\n")?;
-        out.flush()
+        out.write_all(b"# EOF\n")
     }
 }
 

@@ -3,6 +3,7 @@
 use super::alerts::Answer;
 use super::judge::{Judgement, Row, Seen};
 use super::scenario::{Alert, Event, Scenario, words};
+use crate::config::DRILL;
 use crate::time::Time;
 
 /// A drill that is over, for its report.
@@ -12,12 +13,10 @@ pub struct Game<'a> {
     pub scenario: &'a Scenario,
     /// What came of it.
     pub judgement: &'a Judgement,
-    /// Value of the `vantage` label.
-    pub vantage: &'a str,
     /// When it was played, by the clock on the wall.
     pub played: Time,
-    /// The speed that was asked for, as a multiple of real time; none: as fast as it goes.
-    pub asked: Option<f64>,
+    /// The speed that was asked for, as a multiple of real time.
+    pub asked: f64,
     /// The speed that was reached.
     pub achieved: f64,
     /// What Alertmanager had; none: it was not asked.
@@ -173,10 +172,6 @@ fn header(game: &Game<'_>) -> String {
         judgement,
         ..
     } = game;
-    let asked = game.asked.map_or_else(
-        || "none asked for".to_owned(),
-        |speed| format!("{speed:.0}x asked for"),
-    );
     let facts = [
         (
             "Result",
@@ -201,8 +196,11 @@ fn header(game: &Game<'_>) -> String {
                 words::clock(judgement.until)
             ),
         ),
-        ("Speed", format!("{:.1}x, {asked}", game.achieved)),
-        ("Vantage", safe(game.vantage)),
+        (
+            "Speed",
+            format!("{:.1}x, {}x asked for", game.achieved, game.asked),
+        ),
+        ("Vantage", DRILL.to_owned()),
     ];
     lines(
         facts
@@ -399,9 +397,8 @@ FAILED: threads was down from 00:15:00 to 00:15:30, expected up
         let game = Game {
             scenario: &scenario,
             judgement: &judgement,
-            vantage: "drill",
             played: PLAYED,
-            asked: Some(60.0),
+            asked: 60.0,
             achieved: 59.94,
             alerts: Some(&alerts),
         };
@@ -454,7 +451,6 @@ FAILED: threads was down from 00:15:00 to 00:15:30, expected up
         assert!(
             markdown(&Game {
                 alerts: None,
-                asked: None,
                 ..game
             })
             .contains("| not asked for |")

@@ -86,7 +86,7 @@ impl Clock {
     }
 
     /// Something is at work from now on until the guard is dropped.
-    pub fn at_work(&self) -> AtWork<'_> {
+    pub(crate) fn at_work(&self) -> AtWork<'_> {
         self.working.fetch_add(1, Ordering::AcqRel);
         AtWork(self)
     }
@@ -97,12 +97,12 @@ impl Clock {
     }
 
     /// When the first sleeper wakes; none: nobody sleeps.
-    pub fn next_wake(&self) -> Option<Time> {
+    pub(crate) fn next_wake(&self) -> Option<Time> {
         lock(&self.sleepers).keys().next().copied()
     }
 
     /// No probe and no control is at work.
-    pub fn idle(&self) -> bool {
+    pub(crate) fn idle(&self) -> bool {
         self.working.load(Ordering::Acquire) == 0
     }
 }
@@ -130,7 +130,7 @@ impl Drop for Sleeper<'_> {
 }
 
 /// A probe or a control at work.
-pub struct AtWork<'a>(&'a Clock);
+pub(crate) struct AtWork<'a>(&'a Clock);
 
 impl Drop for AtWork<'_> {
     fn drop(&mut self) {

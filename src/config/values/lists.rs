@@ -100,6 +100,13 @@ impl<T: JsonSchema> JsonSchema for Items<T> {
 #[derive(Clone)]
 pub struct OneOrMore<T>(pub Items<T>);
 
+impl<T> OneOrMore<T> {
+    /// Whether there is anything, and nothing of it was wrong.
+    pub fn is_whole(&self) -> bool {
+        !self.0.0.is_empty() && self.0.0.iter().all(Option::is_some)
+    }
+}
+
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMore<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         // The walker over the schema has put a single item into a list.

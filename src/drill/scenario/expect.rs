@@ -34,7 +34,10 @@ impl Builder<'_> {
                 let former = steps
                     .iter()
                     .rfind(|(known, _)| known.platform == step.platform);
-                if let Some(message) = clash(&step, former.map(|(former, _)| former)) {
+                let former = former.map(|(former, _)| former);
+                // What was expected before it is only known where all that stands above could be read.
+                let same = || unchanged(&step, former).filter(|_| whole);
+                if let Some(message) = clash(&step, former).or_else(same) {
                     self.errors.value(&at, message);
                 }
                 steps.push((step, at));
@@ -46,7 +49,7 @@ impl Builder<'_> {
         steps.into_iter().map(|(step, _)| step).collect()
     }
 
-    /// One entry of the file: a step for each of its platforms.
+    /// One entry of the file: a step for each of its platforms; none when something in it is wrong.
     fn steps(
         &mut self,
         raw: raw::Expectation,
@@ -54,11 +57,15 @@ impl Builder<'_> {
         at: &At<'_>,
     ) -> Option<Vec<Expectation>> {
         let (platforms_at, verdicts_at) = (at.near("platform"), at.near("verdict"));
+        let mut right = raw.platform.is_whole() && raw.verdict.is_whole();
         let mut names = Vec::new();
         for (word, word_at) in self.each(raw.platform, &platforms_at) {
             match self.expectant(&word) {
                 Ok(found) => names.extend(found),
-                Err(message) => self.errors.value(&word_at, message),
+                Err(message) => {
+                    self.errors.value(&word_at, message);
+                    right = false;
+                }
             }
         }
         let verdicts = self.each(raw.verdict, &verdicts_at);
@@ -80,16 +87,13 @@ impl Builder<'_> {
             self.errors.value(&at.near("at"), message);
         }
         let verdicts: Vec<Verdict> = verdicts.into_iter().map(|(verdict, _)| verdict).collect();
-        if verdicts.is_empty() {
-            return None;
-        }
         let step = |platform| Expectation {
             platform,
             at: time,
             verdicts: verdicts.clone(),
             within,
         };
-        Some(names.into_iter().map(step).collect())
+        right.then(|| names.into_iter().map(step).collect())
     }
 
     /// The watched platforms that a word names.
@@ -133,26 +137,22 @@ impl Builder<'_> {
 
 /// Why a step cannot follow the one before it of its platform.
 fn clash(step: &Expectation, former: Option<&Expectation>) -> Option<String> {
-    let platform = &step.platform;
-    let (verdicts, since, until) = match former {
-        None => (&[Verdict::Up][..], None, None),
-        Some(former) => (
-            former.verdicts.as_slice(),
-            Some(former.at),
-            Some(former.at + former.within),
-        ),
-    };
-    if since.is_some_and(|since| step.at <= since) {
+    let (platform, former) = (&step.platform, former?);
+    if step.at <= former.at {
         return Some(format!("does not come after the one above for {platform}"));
     }
-    if let Some(until) = until.filter(|until| step.at < *until) {
-        return Some(format!(
-            "comes before the one above for {platform} must be seen, by {}",
-            words::clock(until)
-        ));
-    }
-    (step.verdicts == verdicts).then(|| {
-        let verdicts = words::verdicts(verdicts);
+    let until = former.at + former.within;
+    (step.at < until).then(|| {
+        let until = words::clock(until);
+        format!("comes before the one above for {platform} must be seen, by {until}")
+    })
+}
+
+/// That a step is the same as what its platform was expected to be before it, if it is.
+fn unchanged(step: &Expectation, former: Option<&Expectation>) -> Option<String> {
+    let before = former.map_or(&[Verdict::Up][..], |former| &former.verdicts);
+    (step.verdicts == before).then(|| {
+        let (platform, verdicts) = (&step.platform, words::verdicts(before));
         format!("changes nothing: {platform} is expected to be {verdicts} before it too")
     })
 }

@@ -109,7 +109,7 @@ impl Builder<'_> {
         let platforms = self.each(raw.platform.clone(), &platforms_at);
         let layers = self.each(raw.layer.clone(), &layers_at);
         let mut places: Vec<Place> = Vec::new();
-        let mut right = !platforms.is_empty() && !layers.is_empty();
+        let mut right = raw.platform.is_whole() && raw.layer.is_whole();
         for (platform, platform_at) in &platforms {
             if let Err(message) = self.knows(platform) {
                 self.errors.value(platform_at, message);
