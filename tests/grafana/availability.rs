@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::expr::{availability, burn};
 use crate::looks::{self, ORANGE, RED, cell};
 use crate::model::{Dashboard, Panel, Row, instant, range, row, rows};
-use crate::names::{RECORDED_DAY, of};
+use crate::names::{RECORDED_HOUR, of};
 use crate::variables::{self, row_to_platform, to_platform};
 
 const STATE: &str = "platform_state_seconds_total";
@@ -164,7 +164,7 @@ fn year() -> Row {
     // Both sides are sums of the same samples, so that it does not matter how often the rule is evaluated.
     let worked = |range: &str| {
         let sum = |states: &str| {
-            let states = of(RECORDED_DAY).with(&format!("state=~\"{states}\""));
+            let states = of(RECORDED_HOUR).with(&format!("state=~\"{states}\""));
             format!("sum by (platform) (sum_over_time({}))", states.over(range))
         };
         format!("{} / ({} > 0)", sum("up|degraded"), sum("up|degraded|down"))
@@ -172,7 +172,7 @@ fn year() -> Row {
     let whole = percent(Panel::stat(
         41,
         "Last 365 days",
-        "Share of the known time of a year in which it worked, from what a recording rule notes of each day. Needs the rules of this project, and as much retention as it is to look back.",
+        "Share of the known time of a year in which it worked, from what a recording rule notes every hour. Needs the rules of this project, and as much retention as it is to look back.",
     ))
     .size(24, 5)
     .mappings(looks::availability())

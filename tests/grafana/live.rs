@@ -1,12 +1,13 @@
-//! Every query of every dashboard against a real Prometheus that holds a replayed outage, a healthy time, and one in which
-//! our own network was lost.
+//! Every query of every dashboard against a real Prometheus that holds a drill's replay: of each recorded
+//! outage, of a healthy time, and of one in which our own network was lost.
 
 use serde_json::Value;
 
+use crate::beside::STRANGER;
 use crate::fixture::fixture;
 use crate::lint::{label_values, legend_labels, panels};
-use crate::prometheus::{Programs, Prometheus, STRANGER, Series};
-use crate::{built, support};
+use crate::prometheus::{Programs, Prometheus, Series};
+use crate::{built, provisioning, support};
 
 /// Panels that have nothing to show while all is well.
 const QUIET: [&str; 3] = [
@@ -44,14 +45,18 @@ impl Ask<'_> {
     }
 }
 
-/// Variables as Grafana fills them in, all of everything chosen and the scrape interval a minute.
+/// Variables as Grafana fills them in for the provisioned data source, all of everything chosen.
 fn filled(expr: &str, step: u64, range: u64) -> String {
     let all = ["job", "instance", "vantage", "platform"];
     let filled = all.iter().fold(expr.to_owned(), |expr, name| {
         expr.replace(&format!("\"${name}\""), "\".+\"")
     });
+    let scraped = provisioning::scraped();
     let filled = filled
-        .replace("$__rate_interval", &format!("{}s", (step + 60).max(240)))
+        .replace(
+            "$__rate_interval",
+            &format!("{}s", (step + scraped).max(4 * scraped)),
+        )
         .replace("$__interval", &format!("{step}s"))
         .replace("$__range", &format!("{range}s"))
         .replace("$objective", "99.9");
@@ -119,18 +124,15 @@ fn columns(ask: &Ask<'_>, series: &[Series]) -> Option<String> {
     none.map(|label| format!("has no column {label}"))
 }
 
-/// Starts Prometheus with a fixture; none, and a note, where there is no Prometheus.
-async fn prometheus(name: &str) -> Option<Prometheus> {
+/// Starts Prometheus with the replay of a scenario; none, and a note, where there is no Prometheus.
+async fn prometheus(scenario: &str) -> Option<Prometheus> {
     let Some(programs) = Programs::find() else {
         support::skipped(
             "no prometheus and promtool here to ask the dashboards' queries; tests/run provides them",
         );
         return None;
     };
-    let path = fixture(name);
-    let server = Prometheus::with(&programs, &path).await;
-    std::fs::remove_file(path).unwrap();
-    Some(server)
+    Some(Prometheus::with(&programs, fixture(scenario).await).await)
 }
 
 /// A moment at which a query was true: the middle one.
@@ -207,11 +209,13 @@ async fn all_are(prometheus: &Prometheus, verdict: f64, now: u64) {
 
 const UNKNOWN: f64 = 0.0;
 const UP: f64 = 2.0;
+const DEGRADED: f64 = 3.0;
 const DOWN: f64 = 4.0;
 
-/// A replay: every query has data during the outage, who is down is shown so, and who is not is not.
-async fn outage(name: &str, down: &[&str], up: &[&str]) {
-    let Some(prometheus) = prometheus(name).await else {
+/// A recorded outage: in its middle every query has data, and every platform is shown as what it was; all but those named
+/// were up.
+async fn outage(scenario: &str, down: &[&str], degraded: &[&str]) {
+    let Some(prometheus) = prometheus(scenario).await else {
         return;
     };
     let fallen = format!(
@@ -222,39 +226,66 @@ async fn outage(name: &str, down: &[&str], up: &[&str]) {
     let found = complaints(&prometheus, now, false).await;
     assert!(found.is_empty(), "{}", found.join("\n"));
     for (panel, platform, value) in verdicts(&prometheus, "platform_state", now).await {
-        if down.contains(&&*platform) {
-            assert_eq!(value, DOWN, "{platform} in {panel}");
-        }
-        if up.contains(&&*platform) {
-            assert_eq!(value, UP, "{platform} in {panel}");
-        }
+        let right = match &*platform {
+            platform if down.contains(&platform) => DOWN,
+            platform if degraded.contains(&platform) => DEGRADED,
+            _ => UP,
+        };
+        assert_eq!(value, right, "{platform} in {panel}");
     }
 }
 
 #[tokio::test]
 async fn the_outage_of_5_march_2024() {
-    outage("d1", &["facebook", "instagram"], &["whatsapp"]).await;
+    outage(
+        "meta-2024-03-05",
+        &["facebook", "messenger", "instagram", "threads"],
+        &["whatsapp_business"],
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn the_outage_of_3_april_2024() {
-    outage("d2", &["whatsapp"], &["facebook"]).await;
+    outage("whatsapp-2024-04-03", &["whatsapp"], &["instagram"]).await;
 }
 
 #[tokio::test]
 async fn the_outage_of_28_december_2022() {
-    outage("d3", &["x"], &["facebook", "whatsapp"]).await;
+    outage("x-2022-12-28", &["x"], &[]).await;
 }
 
 #[tokio::test]
 async fn all_is_well() {
-    let Some(prometheus) = prometheus("healthy").await else {
+    let Some(prometheus) = prometheus("./healthy.yaml").await else {
         return;
     };
     let now = prometheus.span.1;
     let found = complaints(&prometheus, now, true).await;
     assert!(found.is_empty(), "{}", found.join("\n"));
     all_are(&prometheus, UP, now).await;
+    no_gaps(&prometheus).await;
+}
+
+/// Grafana's `$__rate_interval` holds two scrapes of a drill's replay wherever it begins.
+async fn no_gaps(prometheus: &Prometheus) {
+    let dashboards = built();
+    let rates = |ask: &&Ask<'_>| {
+        let expr = ask.target["expr"].as_str().unwrap();
+        let quiet = QUIET.contains(&ask.panel["title"].as_str().unwrap());
+        expr.contains("$__rate_interval") && ask.target["instant"] != true && !quiet
+    };
+    let (first, last) = prometheus.span;
+    let mut looked_at = 0;
+    for ask in asks(&dashboards, prometheus).iter().filter(rates) {
+        let series = ask.at(prometheus, last).await.unwrap();
+        let points = series.iter().map(|one| one.values.len()).max().unwrap();
+        // Before the second scrape there is no rate.
+        let steps = (last - first) / ask.step - 2;
+        assert!(points as u64 >= steps, "{}: {points}", ask.name());
+        looked_at += 1;
+    }
+    assert!(looked_at >= 8, "{looked_at}");
 }
 
 /// Panels of which a lost vantage must take nothing.
@@ -268,19 +299,25 @@ const AVAILABILITY: [&str; 4] = [
 /// Our own network is lost: every state is unknown and nothing is down, then and afterwards.
 #[tokio::test]
 async fn a_lost_vantage_is_unknown_and_nobodys_outage() {
-    let Some(prometheus) = prometheus("vantage_offline").await else {
+    let Some(prometheus) = prometheus("nat-gateway").await else {
         return;
     };
     let lost = moment(&prometheus, "platform_vantage_up == 0").await;
     all_are(&prometheus, UNKNOWN, lost).await;
     let dashboards = built();
-    let mut looked_at = 0;
+    let (mut looked_at, mut verdicts) = (0, 0);
     for ask in asks(&dashboards, &prometheus) {
         let title = ask.panel["title"].as_str().unwrap();
         for now in [lost, prometheus.span.1] {
             let series = ask.at(&prometheus, now).await;
             let series = series.unwrap_or_else(|why| panic!("{}: {why}", ask.name()));
             assert!(title != "Open incidents" || series.is_empty(), "{series:?}");
+            if ask.expr.starts_with("max by") && ask.expr.contains("_state{") {
+                let values = series.iter().flat_map(|one| &one.values);
+                let down = values.filter(|value| **value == DOWN).count();
+                assert_eq!(down, 0, "{}: {series:?}", ask.name());
+                verdicts += 1;
+            }
             if AVAILABILITY.contains(&title) {
                 let values = series.iter().flat_map(|one| &one.values);
                 assert!(
@@ -292,5 +329,5 @@ async fn a_lost_vantage_is_unknown_and_nobodys_outage() {
             }
         }
     }
-    assert!(looked_at > 20, "{looked_at}");
+    assert!(looked_at > 20 && verdicts > 8, "{looked_at} {verdicts}");
 }

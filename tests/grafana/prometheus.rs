@@ -1,24 +1,17 @@
-//! A real Prometheus on loopback that holds a fixture as if it had scraped it.
+//! A real Prometheus on loopback that holds a replay as if it had scraped it.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::names::{RECORDED_DAY, Source, known};
+use crate::beside::Replay;
+use crate::fixture::Fixture;
 
 /// Prometheus answers its first query after about six seconds, on a busy machine later.
 const PATIENCE: Duration = Duration::from_secs(60);
-const MINUTE: u64 = 60;
-const DAY: u64 = 86_400;
-/// Labels that Prometheus adds to whatever it scrapes.
-const TARGET: &str = "job=\"platform_exporter\",instance=\"localhost:10048\"";
-
-/// Job and instance of another program that the same Prometheus scrapes. No panel may show it.
-pub const STRANGER: (&str, &str) = ("node", "elsewhere:9100");
 
 /// Where the two programs are; `tests/run` says so.
 pub struct Programs {
@@ -47,7 +40,7 @@ pub struct Prometheus {
     client: reqwest::Client,
     base: String,
     _data: tempfile::TempDir,
-    /// First and last sample of the fixture, in seconds.
+    /// First and last scrape of the replay, in seconds.
     pub span: (u64, u64),
 }
 
@@ -59,13 +52,15 @@ impl Drop for Prometheus {
 }
 
 impl Prometheus {
-    /// Loads a file of OpenMetrics with timestamps, and waits until it can be asked about.
-    pub async fn with(programs: &Programs, fixture: &Path) -> Self {
+    /// Loads a replay and what is beside it, and waits until it can be asked about.
+    pub async fn with(programs: &Programs, fixture: Fixture) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let text = std::fs::read_to_string(fixture).unwrap();
-        let span = span(&text);
-        programs.load(data.path(), "scraped", &scraped(&text));
-        programs.load(data.path(), "beside", &beside(&text, span));
+        let replay = Replay::read(&fixture.path);
+        let beside = data.path().join("beside.om");
+        std::fs::write(&beside, replay.beside()).unwrap();
+        programs.load(&fixture.path, data.path());
+        programs.load(&beside, data.path());
+        drop(fixture);
         let config = data.path().join("prometheus.yml");
         std::fs::write(&config, "").unwrap();
         let port = free_port();
@@ -89,7 +84,7 @@ impl Prometheus {
             client: reqwest::Client::new(),
             base: format!("http://127.0.0.1:{port}"),
             _data: data,
-            span,
+            span: replay.span(),
         };
         server.ready().await;
         server
@@ -233,172 +228,17 @@ fn free_port() -> u16 {
 }
 
 impl Programs {
-    fn load(&self, folder: &Path, name: &str, text: &str) {
-        let file = folder.join(name);
-        std::fs::write(&file, text).unwrap();
+    fn load(&self, file: &Path, data: &Path) {
         let out = Command::new(&self.promtool)
             .args(["tsdb", "create-blocks-from", "openmetrics"])
-            .args([&file, &folder.join("tsdb")])
+            .args([file, &data.join("tsdb")])
             .output()
             .unwrap();
         let said = String::from_utf8_lossy(&out.stderr);
+        let file = file.display();
         assert!(
             out.status.success(),
-            "promtool does not take {name}: {said}"
+            "promtool does not take {file}: {said}"
         );
-        std::fs::remove_file(file).unwrap();
     }
-}
-
-/// Name, labels, value and time of each sample of a page.
-fn samples(text: &str) -> impl Iterator<Item = (&str, &str, &str, f64)> {
-    let lines = text.lines().filter(|line| !line.starts_with('#'));
-    lines.map(|line| {
-        // A label may hold a brace.
-        let (series, rest) = match line.rsplit_once("} ") {
-            Some((series, rest)) => (series, rest),
-            None => line.split_once(' ').unwrap(),
-        };
-        let (name, labels) = series.split_once('{').unwrap_or((series, ""));
-        let (value, time) = rest.split_once(' ').unwrap();
-        (name, labels, value, time.parse().unwrap())
-    })
-}
-
-fn span(text: &str) -> (u64, u64) {
-    let times = || samples(text).map(|(.., time)| time);
-    let first = times().fold(f64::INFINITY, f64::min);
-    let last = times().fold(0.0, f64::max);
-    assert!(last > first, "the fixture is empty");
-    (first as u64, last as u64)
-}
-
-/// The page with the labels that Prometheus adds.
-fn scraped(text: &str) -> String {
-    let mut out = String::new();
-    for line in text.lines() {
-        let _ = match line.split_once('{') {
-            _ if line.starts_with('#') => writeln!(out, "{line}"),
-            Some((name, rest)) if rest.starts_with('}') => writeln!(out, "{name}{{{TARGET}{rest}"),
-            Some((name, rest)) => writeln!(out, "{name}{{{TARGET},{rest}"),
-            None => writeln!(out, "{}", line.replacen(' ', &format!("{{{TARGET}}} "), 1)),
-        };
-    }
-    out
-}
-
-/// What such a Prometheus holds besides: its own series of each scrape, what recording rules made, a week ago, and what the
-/// exporter does not export yet.
-fn beside(text: &str, (first, last): (u64, u64)) -> String {
-    let mut lines: Vec<String> = Vec::new();
-    let minutes: Vec<u64> = (first..=last).step_by(MINUTE as usize).collect();
-    let seen: Vec<(String, String)> = platforms(text);
-    for at in &minutes {
-        for (name, value) in [
-            ("up", "1"),
-            ("scrape_duration_seconds", "0.01"),
-            ("scrape_samples_scraped", "3000"),
-        ] {
-            lines.push(format!("{name}{{{TARGET}}} {value} {at}"));
-        }
-        let process = known()
-            .into_iter()
-            .filter(|known| known.source == Source::Process);
-        for known in process.filter(|known| !text.contains(&format!("\n{}", known.name))) {
-            lines.push(format!("{}{{{TARGET}}} 1 {at}", known.name));
-        }
-        let (job, instance) = STRANGER;
-        for known in known().iter().filter(|known| known.labels.is_empty()) {
-            lines.push(format!(
-                "{}{{job=\"{job}\",instance=\"{instance}\"}} 1 {at}",
-                known.name
-            ));
-        }
-        for (vantage, platform) in &seen {
-            lines.extend(planned(vantage, platform, *at, first));
-        }
-    }
-    let midnights = (1..10).map(|ago| (first / DAY - ago) * DAY);
-    for at in midnights.rev().chain(minutes.iter().copied()) {
-        for (vantage, platform) in &seen {
-            for (state, seconds) in [
-                ("up", 80_000),
-                ("degraded", 3_000),
-                ("down", 400),
-                ("blocked", 0),
-                ("unknown", 3_000),
-            ] {
-                lines.push(format!("{RECORDED_DAY}{{{TARGET},vantage=\"{vantage}\",platform=\"{platform}\",state=\"{state}\"}} {seconds} {at}"));
-            }
-        }
-    }
-    let durations =
-        samples(text).filter(|(name, ..)| *name == "platform_probe_duration_seconds_bucket");
-    lines.extend(durations.map(|(name, labels, value, time)| {
-        format!(
-            "{name}{{{TARGET},{labels}}} {value} {}",
-            time - 7.0 * DAY as f64
-        )
-    }));
-    lines.join("\n") + "\n# EOF\n"
-}
-
-fn platforms(text: &str) -> Vec<(String, String)> {
-    let states = samples(text).filter(|(name, ..)| *name == "platform_state");
-    let of = |labels: &str, label: &str| {
-        let after = labels.split_once(&format!("{label}=\"")).unwrap().1;
-        after.split_once('"').unwrap().0.to_owned()
-    };
-    let mut all: Vec<_> = states
-        .map(|(_, labels, ..)| (of(labels, "vantage"), of(labels, "platform")))
-        .collect();
-    all.sort_unstable();
-    all.dedup();
-    all
-}
-
-/// Samples of the metrics that are not exported yet, as they are meant to be.
-fn planned(vantage: &str, platform: &str, at: u64, first: u64) -> Vec<String> {
-    let planned = known();
-    let planned = planned
-        .iter()
-        .filter(|known| known.source == Source::Planned);
-    let from = format!("{TARGET},vantage=\"{vantage}\",platform=\"{platform}\"");
-    let states = [
-        "operational",
-        "maintenance",
-        "degraded",
-        "partial_outage",
-        "major_outage",
-        "unknown",
-    ];
-    let made = planned.flat_map(|known| match known.name {
-        "platform_official_state" => states
-            .map(|state| {
-                let one = u8::from(state == "operational");
-                format!(
-                    "{}{{{from},component=\"web\",state=\"{state}\"}} {one} {at}",
-                    known.name
-                )
-            })
-            .to_vec(),
-        "platform_official_last_success_timestamp_seconds" => {
-            vec![format!("{}{{{from}}} {at} {at}", known.name)]
-        }
-        "platform_reports_total" => vec![format!(
-            "{}{{{from},country=\"BD\",symptom=\"login\",source=\"downdetector\"}} {} {at}",
-            known.name,
-            (at - first) / 10
-        )],
-        "platform_reports_recent" => vec![format!(
-            "{}{{{from},country=\"BD\",source=\"downdetector\"}} 30 {at}",
-            known.name
-        )],
-        "platform_reports_baseline" => vec![format!(
-            "{}{{{from},country=\"BD\",source=\"downdetector\"}} 20 {at}",
-            known.name
-        )],
-        other => panic!("no sample of {other}"),
-    });
-    made.collect()
 }
