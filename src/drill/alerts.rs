@@ -303,7 +303,7 @@ mod tests {
         let watch = Watch::start(&address, NOON).await.unwrap();
         assert_eq!(
             *asked.borrow(),
-            "GET /am/api/v2/alerts?filter=vantage%3D%22drill%22 HTTP/1.1"
+            "GET /am/api/v2/alerts?filter=drill%3D%22true%22 HTTP/1.1"
         );
         let answer = watch.finish(&scenario()).await;
         let names: Vec<_> = answer.seen.iter().map(|(name, _)| name.as_str()).collect();
