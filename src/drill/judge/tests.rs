@@ -375,6 +375,12 @@ fn rows_that_tell_the_same_are_put_together() {
         rows,
         ["all | our gateway: unreachable | up | 12:05:00 | - | 12:15:00 | - | 0"]
     );
+    let seen = Row {
+        restored: Seen::At(NOON),
+        ..judgement.rows[0].clone()
+    };
+    let together = told::together(vec![seen.clone(), seen], 2);
+    assert_eq!(together.len(), 2, "by chance at the same time");
 }
 
 #[test]

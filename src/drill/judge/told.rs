@@ -189,7 +189,8 @@ pub(super) fn together(rows: Vec<Row>, platforms: usize) -> Vec<Row> {
     for row in rows {
         let name = row.platform.clone();
         let alike = |known: &Row| {
-            known.judged == Seen::Before
+            // Where something was seen, its time would decide by chance who stands together.
+            [known.judged, known.restored] == [Seen::Before; 2]
                 && Row {
                     platform: known.platform.clone(),
                     ..row.clone()
