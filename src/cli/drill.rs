@@ -1,7 +1,7 @@
 //! The `drill` command: plays a scenario, serves it like the real thing, and says how it went.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -147,7 +147,10 @@ async fn drill(wanted: &str, command: &Command, options: &Options) -> Result<Exi
         }
     };
     let result = match ended {
-        Ok(ended) => conclude(&ended, &scenario, files, watch, &screen).await,
+        Ok(ended) => tokio::select! {
+            () = &mut until_stopped => Err("stopped before all results were there".to_owned()),
+            result = conclude(*ended, &scenario, files, watch, &screen) => result,
+        },
         Err(error) => Err(error),
     };
     if command.serve && result.is_ok() {
@@ -221,9 +224,17 @@ impl Files {
     }
 }
 
+/// Makes room for what is new. A pipe or a terminal keeps nothing, and cannot be emptied.
+fn emptied(file: &File) -> io::Result<()> {
+    match file.metadata()?.is_file() {
+        true => file.set_len(0),
+        false => Ok(()),
+    }
+}
+
 /// Says how it went, and writes the files.
 async fn conclude(
-    ended: &Ended,
+    mut ended: Ended,
     scenario: &Scenario,
     files: Files,
     watch: Option<Watch>,
@@ -236,6 +247,7 @@ async fn conclude(
         }
         None => None,
     };
+    let replay = ended.replay.take();
     let game = Game {
         scenario,
         judgement: &ended.judgement,
@@ -249,16 +261,18 @@ async fn conclude(
     screen.keep(report::table(&ended.judgement, alerts.as_ref()).trim_end());
     if let Some((mut file, name)) = files.report {
         let text = report::markdown(&game);
-        let written = file
-            .set_len(0)
-            .and_then(|()| file.write_all(text.as_bytes()));
+        let written = emptied(&file).and_then(|()| file.write_all(text.as_bytes()));
         written.map_err(|error| format!("{name}: {error}"))?;
     }
-    if let (Some(replay), Some((file, name))) = (&ended.replay, files.openmetrics) {
+    if let (Some(replay), Some((file, name))) = (replay, files.openmetrics) {
         screen.keep(&format!("writing {name}"));
-        let written = file
-            .set_len(0)
-            .and_then(|()| replay.write(&mut BufWriter::new(file)));
+        // Hundreds of megabytes, which must not hold up a signal.
+        let write = move || {
+            emptied(&file)?;
+            replay.write(&mut BufWriter::new(file))
+        };
+        let written = tokio::task::spawn_blocking(write).await;
+        let written = written.unwrap_or_else(|error| Err(io::Error::other(error)));
         written.map_err(|error| format!("{name}: {error}"))?;
     }
     let (verdict, code) = match game.passed() {
