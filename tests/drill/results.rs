@@ -2,10 +2,13 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener};
 use std::process::Command;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::program::{command, run};
+use super::program::{Drill, command, run};
 use super::{SHORT, written};
 
 /// As fast as it goes.
@@ -174,6 +177,51 @@ fn what_cannot_work_is_told_before_the_drill_begins() {
         );
         assert!(finished.said.is_empty(), "{argument}: {}", finished.said);
     }
+}
+
+#[test]
+fn results_may_go_into_a_pipe() {
+    let (_folder, file) = written(SHORT);
+    let finished = run(&[file.to_str().unwrap(), FAST, "--report=/dev/stdout"]);
+    assert!(finished.status.success(), "{}", finished.errors);
+    assert!(
+        finished.said.lines().any(|line| line.starts_with("# ")),
+        "{}",
+        finished.said
+    );
+}
+
+#[test]
+fn a_signal_ends_the_wait_for_alerts_too() {
+    let (_folder, file) = written(SHORT);
+    let alertmanager = without_alerts();
+    let url = format!("--expect-alerts=http://{alertmanager}");
+    let mut drill = Drill::start(&[file.to_str().unwrap(), FAST, &url]);
+    drill.line("asking Alertmanager");
+    drill.terminate();
+    let told = Instant::now();
+    let finished = drill.finish();
+    assert_eq!(finished.status.code(), Some(1), "{}", finished.said);
+    assert!(
+        told.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        told.elapsed()
+    );
+}
+
+/// An Alertmanager that never gets an alert.
+fn without_alerts() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let head = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n[]";
+            let _ = stream.write_all(head.as_bytes());
+        }
+    });
+    address
 }
 
 #[test]
