@@ -124,15 +124,7 @@ async fn drill(wanted: &str, command: &Command, options: &Options) -> Result<Exi
     tokio::pin!(until_stopped);
     let result = tokio::select! {
         () = &mut until_stopped => Err("stopped before the end of the scenario".to_owned()),
-    if let Some(report) = files.report {
-        report.write(|file| file.write_all(report::markdown(&game).as_bytes()))?;
-    }
-    if let (Some(replay), Some(openmetrics)) = (replay, files.openmetrics) {
-        screen.keep(&format!("writing {}", openmetrics.name));
-        // Hundreds of megabytes, which must not hold up a signal.
-        let write = move || openmetrics.write(|file| replay.write(file));
-        let written = tokio::task::spawn_blocking(write).await;
-        written.map_err(|error| error.to_string())??;
+        result = attend(&mut playing, &scenario, files, watch, &screen) => result,
     };
     if command.serve && result.is_ok() {
         screen.keep("everything is healthy again, and served until you stop it (Ctrl-C)");
@@ -165,7 +157,7 @@ async fn attend(
         never = alerts => match never {},
         ended = follow(playing, screen) => ended.ok_or("the drill ended in a bug of ours")?,
     };
-    conclude(&ended, scenario, files, watch, screen).await
+    conclude(*ended, scenario, files, watch, screen).await
 }
 
 /// Shows what happens, up to the end of the scenario; none where there is no end.
@@ -214,15 +206,40 @@ impl Files {
     }
 }
 
-    if let Some(report) = files.report {
-        report.write(|file| file.write_all(report::markdown(&game).as_bytes()))?;
+/// A file that is opened at the start, so that a wrong path does not cost a whole drill, and written at the end.
+struct Output {
+    file: File,
+    /// How the user named it.
+    name: String,
+}
+
+impl Output {
+    /// What an earlier drill has written stays until there is something new.
+    fn open(flag: &str, path: &Path) -> Result<Self, String> {
+        let name = format!("--{flag}={}", path.display());
+        let mut options = File::options();
+        let options = options.write(true).create(true).truncate(false);
+        match options.open(path) {
+            Ok(file) => Ok(Self { file, name }),
+            Err(error) => Err(format!("{name}: {error}")),
+        }
     }
-    if let (Some(replay), Some(openmetrics)) = (replay, files.openmetrics) {
-        screen.keep(&format!("writing {}", openmetrics.name));
-        // Hundreds of megabytes, which must not hold up a signal.
-        let write = move || openmetrics.write(|file| replay.write(file));
-        let written = tokio::task::spawn_blocking(write).await;
-        written.map_err(|error| error.to_string())??;
+
+    fn write(
+        self,
+        write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+    ) -> Result<(), String> {
+        let Self { file, name } = self;
+        let written = || {
+            // A pipe (`/dev/stdout`) has nothing to be cut off, and cannot be cut.
+            if file.metadata()?.is_file() {
+                file.set_len(0)?;
+            }
+            let mut file = BufWriter::new(file);
+            write(&mut file)?;
+            file.flush()
+        };
+        written().map_err(|error| format!("{name}: {error}"))
     }
 }
 
