@@ -16,6 +16,13 @@ pub enum Number {
     Float(f64),
 }
 
+impl Number {
+    /// A date in a certificate. It is held against the clock on the wall, in a drill too, and is that clock's already.
+    pub const fn date(at: Time) -> Self {
+        Self::Millis(at.as_millis())
+    }
+}
+
 impl From<bool> for Number {
     fn from(value: bool) -> Self {
         Self::Int(u64::from(value))

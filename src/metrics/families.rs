@@ -11,7 +11,6 @@ use crate::probe::failure::Class;
 use crate::probe::observation::Phase;
 use crate::state::Verdict;
 use crate::state::report::{ComponentReport, PlatformReport, Report};
-use crate::time::Time;
 
 /// The types of families that are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,10 +165,8 @@ pub static FAMILIES: &[Family] = &[
         labels: COMPONENT,
         help: "Start of the component's open incident: the first bad run of the streak that opened it. Absent when none is open.",
         fill: Fill::Component(|component, emit| {
-            some_time(
-                component.incident.as_ref().map(|incident| incident.start),
-                emit,
-            );
+            let start = component.incident.as_ref().map(|incident| incident.start);
+            some(start.map(Number::Time), emit);
         }),
     },
     Family {
@@ -249,14 +246,14 @@ pub static FAMILIES: &[Family] = &[
         kind: Kind::Gauge,
         labels: CHECK,
         help: "End of the last run.",
-        fill: Fill::Check(|_, tally, emit| some_time(tally.last_run, emit)),
+        fill: Fill::Check(|_, tally, emit| some(tally.last_run.map(Number::Time), emit)),
     },
     Family {
         name: "platform_probe_next_run_timestamp_seconds",
         kind: Kind::Gauge,
         labels: CHECK,
         help: "Planned start of the next run; staleness counts from it.",
-        fill: Fill::Check(|_, tally, emit| some_time(tally.next_run, emit)),
+        fill: Fill::Check(|_, tally, emit| some(tally.next_run.map(Number::Time), emit)),
     },
     Family {
         name: "platform_probe_http_status_code",
@@ -274,14 +271,18 @@ pub static FAMILIES: &[Family] = &[
         kind: Kind::Gauge,
         labels: CHECK,
         help: "End of validity of the last leaf certificate seen, also when its verification failed.",
-        fill: Fill::Check(|_, tally, emit| some_date(tally.validity.map(|(_, end)| end), emit)),
+        fill: Fill::Check(|_, tally, emit| {
+            some(tally.validity.map(|(_, end)| Number::date(end)), emit)
+        }),
     },
     Family {
         name: "platform_probe_tls_not_before_timestamp_seconds",
         kind: Kind::Gauge,
         labels: CHECK,
         help: "Start of validity of the last leaf certificate seen, also when its verification failed.",
-        fill: Fill::Check(|_, tally, emit| some_date(tally.validity.map(|(start, _)| start), emit)),
+        fill: Fill::Check(|_, tally, emit| {
+            some(tally.validity.map(|(start, _)| Number::date(start)), emit)
+        }),
     },
     Family {
         name: "platform_probe_info",
@@ -438,16 +439,9 @@ const fn level(level: Verdict) -> (&'static str, &'static str) {
     ("level", level.label())
 }
 
-fn some_time(at: Option<Time>, emit: &mut dyn Emit) {
-    if let Some(at) = at {
-        emit.value(&[], Number::Time(at));
-    }
-}
-
-/// A date in a certificate. It is held against the clock on the wall, in a drill too, and is that clock's already.
-fn some_date(at: Option<Time>, emit: &mut dyn Emit) {
-    if let Some(at) = at {
-        emit.value(&[], Number::Millis(at.as_millis()));
+fn some(value: Option<Number>, emit: &mut dyn Emit) {
+    if let Some(value) = value {
+        emit.value(&[], value);
     }
 }
 
