@@ -37,6 +37,8 @@ struct Metric {
 impl Replay {
     /// An empty one; `instance` tells the replays in one Prometheus apart.
     pub fn new(instance: &str) -> Self {
+        let instance = instance.replace('\\', r"\\").replace('"', "\\\"");
+        let instance = instance.replace('\n', r"\n");
         let mut this = Self {
             added: format!("instance=\"{instance}\",job=\"{JOB}\""),
             families: Vec::new(),
@@ -179,6 +181,17 @@ g{title="t"} 7
 g{title="u"} 8
 # EOF
 "#;
+
+    #[test]
+    fn a_file_of_any_name_is_an_instance() {
+        let mut replay = Replay::new("./my \"s\\en.yml");
+        replay.add("", Time::from_millis(1000));
+        let mut out = Vec::new();
+        replay.write(&mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let up = r#"up{instance="./my \"s\\en.yml",job="platform_exporter"} 1 1.000"#;
+        assert!(text.contains(up), "{text}");
+    }
 
     #[test]
     fn the_samples_of_a_metric_stand_together_in_order_of_time() {

@@ -68,9 +68,11 @@ fn sources(given: Entries<Label, String>) -> Vec<(String, String)> {
     given.0.into_iter().map(source).collect()
 }
 
-/// A text of people's, fit for a table.
+/// A text of people's, fit for a table, and for a terminal, which obeys other characters.
 pub(super) fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
+    let words = words.filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join(" ")
 }
 
 pub(super) struct Builder<'a> {
@@ -196,5 +198,15 @@ impl Builder<'_> {
                 false
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_left_out_of_a_text() {
+        assert_eq!(one_line(" a\n b\u{1b}[31m\u{9b}c\r"), "a b [31m c");
     }
 }
