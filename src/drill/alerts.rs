@@ -121,6 +121,8 @@ impl Alertmanager {
 pub struct Watch {
     alertmanager: Alertmanager,
     seen: Seen,
+    /// Why it could not be asked the last time.
+    lost: Option<String>,
 }
 
 /// What came of it.
@@ -132,6 +134,8 @@ pub struct Answer {
     pub missing: Vec<Alert>,
     /// Pages for platforms that nobody should have been woken for.
     pub unexpected: Vec<String>,
+    /// Why Alertmanager could not be asked in the end.
+    pub lost: Option<String>,
 }
 
 impl Answer {
@@ -149,6 +153,8 @@ impl Answer {
             format!("Alertmanager did not get {alert}{of}")
         });
         let unexpected = self.unexpected.iter();
+        let lost = self.lost.iter().filter(|_| !self.missing.is_empty());
+        let missing = lost.cloned().chain(missing);
         missing.chain(unexpected.map(|platform| {
             format!("Alertmanager got {DOWN} for {platform}, which was not expected")
         }))
@@ -163,16 +169,28 @@ impl Watch {
     pub async fn start(url: &str, since: Time) -> Result<Self, String> {
         let alertmanager = Alertmanager::new(url, since)?;
         let seen = alertmanager.ask().await?;
-        Ok(Self { alertmanager, seen })
+        Ok(Self {
+            alertmanager,
+            seen,
+            lost: None,
+        })
     }
 
     /// Asks again and again, without end; where a question fails the next one may not.
     pub async fn watch(&mut self) -> Infallible {
         loop {
-            tokio::time::sleep(EVERY).await;
-            if let Ok(seen) = self.alertmanager.ask().await {
+            self.look().await;
+        }
+    }
+
+    async fn look(&mut self) {
+        tokio::time::sleep(EVERY).await;
+        match self.alertmanager.ask().await {
+            Ok(seen) => {
                 self.seen.extend(seen);
+                self.lost = None;
             }
+            Err(why) => self.lost = Some(why),
         }
     }
 
@@ -180,10 +198,7 @@ impl Watch {
     pub async fn finish(mut self, scenario: &Scenario) -> Answer {
         let patience = async {
             while !missing(&self.seen, &scenario.alerts).is_empty() {
-                tokio::time::sleep(EVERY).await;
-                if let Ok(seen) = self.alertmanager.ask().await {
-                    self.seen.extend(seen);
-                }
+                self.look().await;
             }
         };
         // What is missing then is missing.
@@ -191,6 +206,7 @@ impl Watch {
         Answer {
             missing: missing(&self.seen, &scenario.alerts),
             unexpected: unexpected(&self.seen, scenario),
+            lost: self.lost,
             seen: self.seen,
         }
     }
@@ -337,12 +353,14 @@ mod tests {
         let answer = Answer {
             missing: missing(&seen, &scenario.alerts),
             unexpected: unexpected(&seen, &scenario),
+            lost: Some("nobody there".to_owned()),
             seen: seen.clone(),
         };
         let failures: Vec<_> = answer.failures().collect();
         assert_eq!(
             failures,
             [
+                "nobody there",
                 "Alertmanager did not get PlatformDegraded for whatsapp",
                 "Alertmanager did not get PlatformVantageOffline",
                 "Alertmanager got PlatformDown for whatsapp, which was not expected",

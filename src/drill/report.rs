@@ -393,6 +393,7 @@ FAILED: threads was down from 00:15:00 to 00:15:30, expected up
             seen: [("PlatformDown".to_owned(), "x".to_owned())].into(),
             missing: vec![],
             unexpected: vec![],
+            lost: None,
         };
         let game = Game {
             scenario: &scenario,
