@@ -18,6 +18,7 @@ use crate::config::{Config, DRILL};
 use crate::engine::clock::{Clock, wall};
 use crate::engine::{Engine, Load, Options, Shared};
 use crate::metrics::{Format, Page};
+use crate::state::Report;
 use crate::time::{Time, Times};
 
 /// How often the verdicts are looked at, in the drill's time: as often as the engine lets time pass.
@@ -241,7 +242,7 @@ impl Director {
                 && page <= look
             {
                 page = page + PAGE;
-                replay.add(&self.page(&times), times.of(look));
+                replay.add(&self.page(report, &times), times.of(look));
             }
         }
         let ended = Ended {
@@ -260,11 +261,9 @@ impl Director {
         let _ = self.news.send(news);
     }
 
-    fn page(&self, times: &Times) -> String {
-        let shared = &self.shared;
-        let (store, report) = (shared.running().store, shared.report());
-        let format = Format::OpenMetrics;
-        let page = Page::new(store, report, &shared.own, format);
+    fn page(&self, report: Report, times: &Times) -> String {
+        let (store, own) = (self.shared.running().store, &self.shared.own);
+        let page = Page::new(store, report, own, Format::OpenMetrics);
         let mut page = page.timed_by(times.clone());
         let bytes: Vec<u8> = std::iter::from_fn(|| page.next_piece()).flatten().collect();
         String::from_utf8(bytes).unwrap_or_default()

@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use crate::port::free_port;
 use crate::program;
 use crate::stack::{Pace, Stack, until_settled, until_told};
 use crate::support::dns::DnsFault;
@@ -32,12 +33,6 @@ expect:
 alerts:
   - { alert: PlatformDown, platform: facebook }
 "#;
-
-/// A port that is free just now: Prometheus must know it before the drill begins.
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
-}
 
 /// An internet of its own, the exporter in it, everything up and proven.
 async fn healthy() -> (World, Exporter) {
@@ -70,6 +65,7 @@ async fn faults_reach_the_right_people_and_nobody_else() {
 
 async fn story(servers: &Servers) {
     let (world, exporter) = healthy().await;
+    // Prometheus must know it before the drill begins.
     let drill = free_port();
     let webhook = Webhook::start().await;
     let stack = Stack::start(

@@ -9,6 +9,8 @@ mod support;
 
 mod end_to_end;
 mod files;
+#[path = "../support/port.rs"]
+mod port;
 #[path = "../drill/program.rs"]
 #[allow(dead_code, reason = "the tests of drills use the rest")]
 mod program;

@@ -1,9 +1,12 @@
 //! The shipped catalogue as the program reads it: what is on, and what each kind of answer means to it.
 
 mod combinations;
+#[path = "../support/everything.rs"]
+mod everything;
 
 use std::time::Duration;
 
+use everything::everything;
 use hyper::HeaderMap;
 use platform_exporter::catalog;
 use platform_exporter::cli;
@@ -81,20 +84,7 @@ fn the_seven_are_on_and_page() {
 
 #[test]
 fn whatever_is_off_can_be_turned_on() {
-    let mut text = String::from(
-        "credentials: { meta_token: { file: /dev/null }, meta_app_token: { file: /dev/null }, whatsapp_token: { file: /dev/null }, x_bearer: { file: /dev/null } }\nplatforms:\n",
-    );
-    for platform in &shipped("").platforms {
-        text += &format!("  {}: {{ enabled: true, components: {{ ", platform.name);
-        for component in &platform.components {
-            text += &format!("{}: {{ enabled: true, checks: {{ ", component.name);
-            for check in &component.checks {
-                text += &format!("{}: {{ enabled: true }}, ", check.id.check);
-            }
-            text += "} }, ";
-        }
-        text += "} }\n";
-    }
+    let text = everything(&shipped("").platforms, "{ file: /dev/null }");
     let lookup = |name: &str| (name == "WHATSAPP_PHONE_NUMBER_ID").then(|| "1234567".to_owned());
     let config = config::parse_with("test.yml", &text, catalog::FILES, &lookup)
         .unwrap_or_else(|errors| panic!("{errors}\nin\n{text}"));

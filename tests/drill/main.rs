@@ -6,6 +6,8 @@ mod program;
 mod results;
 mod scenarios;
 mod served;
+#[path = "../support/skipped.rs"]
+mod skipped;
 
 use std::path::PathBuf;
 

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::program::{Drill, command, run};
+use super::skipped::skipped;
 use super::{SHORT, written};
 
 /// As fast as it goes.
@@ -273,8 +274,9 @@ fn the_replay_is_a_file_that_prometheus_takes() {
         .args([&replay, &blocks])
         .output()
     else {
-        // tests/run provides it.
-        eprintln!("skipped: no {promtool} here to read a replay");
+        skipped(&format!(
+            "no {promtool} here to read a replay; tests/run provides one"
+        ));
         return;
     };
     assert!(

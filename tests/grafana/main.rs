@@ -15,10 +15,13 @@ mod model;
 mod names;
 mod overview;
 mod platform;
+#[path = "../support/port.rs"]
+mod port;
 mod prometheus;
 mod promql;
 mod provisioning;
 mod roundtrip;
+mod sources;
 #[path = "../support/skipped.rs"]
 mod support;
 mod units;

@@ -4,12 +4,13 @@ use serde_json::json;
 
 use crate::expr::{
     SEEN, availability, beside_incidents, crowd, failing, incidents, official, quantile,
-    quantile_last_week, rate, reports, reports_top, verdict, worst,
+    quantile_last_week, rate, verdict, worst,
 };
 use crate::looks::{self, GREEN, ORANGE, PURPLE, RED, cell};
 use crate::model::{Dashboard, NEUTRAL, Panel, Row, instant, range, row, rows};
 use crate::names::of;
-use crate::variables::{self, bare, dashed, faint, row_to_platform, to_platform};
+use crate::sources;
+use crate::variables::{self, bare, dashed, row_to_platform, to_platform};
 
 pub fn dashboard() -> Dashboard {
     Dashboard {
@@ -144,31 +145,15 @@ fn why() -> Row {
 }
 
 fn others() -> Row {
-    let matrix = Panel::table(
-        41,
-        "Sources side by side",
-        "What our probes see, what the platform's status page says, what its users report (100 % is the top of what is normal at this hour). Unknown, or no such column: that source is not read.",
-    )
-    .size(12, 8)
-    .unit("none")
-    .query(rows(verdict("platform_state", "platform")))
-    .query(rows(official("platform")))
-    .query(rows(crowd()))
-    .merged(&["platform", "Value #A", "Value #B", "Value #C"])
-    .column("platform", "Platform", &[row_to_platform()])
-    .column("Value #A", "Probes", &[("mappings", looks::verdicts()), cell()])
-    .column("Value #B", "Status page", &[("mappings", looks::official()), cell()])
-    .column("Value #C", "Users' reports", &[("unit", json!("percentunit")), ("decimals", json!(0)), ("mappings", looks::crowd()), cell()]);
-    let reported = Panel::graph(
-        42,
-        "Users' reports",
-        "Reports in the source's last window, and the top of what is normal at this hour (broken line).",
-    )
-    .size(12, 8)
-    .unit("short")
-    .series("/ normal$/", &[dashed(), bare(), faint()])
-    .query(range(reports("platform_reports_recent"), "{{platform}}"))
-    .query(range(reports_top(), "{{platform}} normal"));
+    let matrix = sources::side_by_side(
+        Panel::table(
+            41,
+            "Sources side by side",
+            "What our probes see, what the platform's status page says, what its users report (100 % is the top of what is normal at this hour). Unknown, or no such column: that source is not read.",
+        ),
+        &[row_to_platform()],
+    );
+    let reported = sources::reported(42);
     row(
         40,
         "What do they and their users say?",

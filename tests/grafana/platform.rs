@@ -3,13 +3,14 @@
 use serde_json::json;
 
 use crate::expr::{
-    SEEN, beside_check, beside_incidents, crowd, incidents, official, official_over_time, quantile,
-    rate, reports, reports_top, verdict, worst,
+    SEEN, beside_check, beside_incidents, incidents, official_over_time, quantile, rate, verdict,
+    worst,
 };
 use crate::looks::{self, GREEN, ORANGE, PURPLE, RED, cell};
 use crate::model::{Dashboard, NEUTRAL, Panel, Row, instant, range, row, rows};
 use crate::names::of;
-use crate::variables::{self, bare, dashed, faint};
+use crate::sources;
+use crate::variables::{self, faint};
 
 pub fn dashboard() -> Dashboard {
     Dashboard {
@@ -174,16 +175,7 @@ fn others() -> Row {
         official_over_time("platform, component"),
         "{{platform}} {{component}}",
     ));
-    let reported = Panel::graph(
-        42,
-        "Users' reports",
-        "Reports in the source's last window, and the top of what is normal at this hour (broken line).",
-    )
-    .size(12, 8)
-    .unit("short")
-    .series("/ normal$/", &[dashed(), bare(), faint()])
-    .query(range(reports("platform_reports_recent"), "{{platform}}"))
-    .query(range(reports_top(), "{{platform}} normal"));
+    let reported = sources::reported(42);
     let symptoms = Panel::stacked(
         43,
         "Reports by symptom",
@@ -195,21 +187,14 @@ fn others() -> Row {
         format!("60 * {}", rate("symptom", &of("platform_reports_total"))),
         "{{symptom}}",
     ));
-    let agree = Panel::table(
-        44,
-        "Do the sources agree?",
-        "Probes, status page and users' reports (100 % is the top of what is normal at this hour) side by side. Unknown, or no such column: that source is not read.",
-    )
-    .size(12, 8)
-    .unit("none")
-    .query(rows(verdict("platform_state", "platform")))
-    .query(rows(official("platform")))
-    .query(rows(crowd()))
-    .merged(&["platform", "Value #A", "Value #B", "Value #C"])
-    .column("platform", "Platform", &[])
-    .column("Value #A", "Probes", &[("mappings", looks::verdicts()), cell()])
-    .column("Value #B", "Status page", &[("mappings", looks::official()), cell()])
-    .column("Value #C", "Users' reports", &[("unit", json!("percentunit")), ("decimals", json!(0)), ("mappings", looks::crowd()), cell()]);
+    let agree = sources::side_by_side(
+        Panel::table(
+            44,
+            "Do the sources agree?",
+            "Probes, status page and users' reports (100 % is the top of what is normal at this hour) side by side. Unknown, or no such column: that source is not read.",
+        ),
+        &[],
+    );
     row(
         40,
         "What do they and their users say?",

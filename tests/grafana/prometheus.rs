@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::beside::Replay;
 use crate::fixture::Fixture;
+use crate::port::free_port;
 
 /// Prometheus answers its first query after about six seconds, on a busy machine later.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -219,12 +220,6 @@ fn series(data: &Value, values: impl Fn(&Value) -> Vec<f64>) -> Vec<Series> {
 
 fn value(pair: &Value) -> f64 {
     pair[1].as_str().unwrap().parse().unwrap()
-}
-
-/// A port that is free just now. (Prometheus takes no listening socket from others.)
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
 }
 
 impl Programs {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use platform_exporter::drill::fault::{Fault, Own, Place};
 use platform_exporter::probe::failure::Class;
 
-use super::{Inside, everything, shipped};
+use super::{Inside, all_on, shipped};
 
 /// For runs that are meant to find nobody at home.
 const BRIEF: Duration = Duration::from_millis(800);
@@ -102,7 +102,7 @@ const ROWS: &[Row] = &[
 
 #[tokio::test]
 async fn every_fault_is_seen_as_what_it_is() {
-    let inside = Inside::start(&everything()).await;
+    let inside = Inside::start(&all_on()).await;
     let mut wrong = Vec::new();
     for &(place, fault, check, expected) in ROWS {
         let timeout = expected.ends_with("timeout").then_some(BRIEF);

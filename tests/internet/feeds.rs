@@ -12,7 +12,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
 
-use super::{Inside, everything, shipped};
+use super::{Inside, all_on, shipped};
 
 /// A client that finds a host in that internet.
 fn browser(inside: &Inside, host: &str) -> (Client, u16) {
@@ -141,7 +141,7 @@ async fn xs_page_has_a_card_for_each_product() {
 
 #[tokio::test]
 async fn statuspages_speak_of_their_own() {
-    let inside = Inside::start(&everything()).await;
+    let inside = Inside::start(&all_on()).await;
     let hosts = [
         "discordstatus.com",
         "www.redditstatus.com",

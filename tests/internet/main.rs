@@ -1,6 +1,8 @@
 //! The simulated internet, seen by the ordinary prober: healthy everywhere until a fault strikes, then broken there alone.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "../support/everything.rs"]
+mod everything;
 mod faults;
 mod feeds;
 mod healthy;
@@ -10,6 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use everything::everything;
 use platform_exporter::catalog;
 use platform_exporter::config::{self, Check, Config};
 use platform_exporter::drill::fault::{Fault, Place};
@@ -30,22 +33,8 @@ fn shipped(text: &str) -> Config {
 }
 
 /// The whole catalogue, with everything on that can be on.
-fn everything() -> Config {
-    let mut text = String::from(
-        "credentials: { meta_token: { env: TOKEN }, meta_app_token: { env: TOKEN }, whatsapp_token: { env: TOKEN }, x_bearer: { env: TOKEN } }\nplatforms:\n",
-    );
-    for platform in &shipped("").platforms {
-        text += &format!("  {}: {{ enabled: true, components: {{ ", platform.name);
-        for component in &platform.components {
-            text += &format!("{}: {{ enabled: true, checks: {{ ", component.name);
-            for check in &component.checks {
-                text += &format!("{}: {{ enabled: true }}, ", check.id.check);
-            }
-            text += "} }, ";
-        }
-        text += "} }\n";
-    }
-    shipped(&text)
+fn all_on() -> Config {
+    shipped(&everything(&shipped("").platforms, "{ env: TOKEN }"))
 }
 
 /// An internet, and the ordinary prober in it.
