@@ -1,8 +1,11 @@
 //! From a fault on the simulated internet to the receiver: the built exporter, a real Prometheus, a real Alertmanager.
 
 use std::net::Ipv4Addr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
+use crate::grafana;
 use crate::port::free_port;
 use crate::program;
 use crate::stack::{Pace, Stack, until_settled, until_told};
@@ -21,7 +24,7 @@ const A_WHILE: Duration = Duration::from_secs(8);
 const BY_THAT_LOGIN: [&str; 2] = ["facebook", "messenger"];
 
 /// Twelve minutes of a drill, the middle ones an outage.
-const DRILL: &str = r#"
+pub const DRILL: &str = r#"
 title: Facebook's login fails for six minutes
 end: 12m
 timeline:
@@ -88,6 +91,30 @@ async fn story(servers: &Servers) {
     lost_network(&world, &stack, &webhook).await;
 }
 
+/// What Grafana would be told, where it alerts instead of Alertmanager: among it this alert of this platform, and that all is
+/// evaluated.
+async fn grafana_finds(stack: &Stack, (alert, platform, severity): (&str, &str, &str)) {
+    let [firing, unevaluated] = grafana::questions();
+    let is = |series: &Value| {
+        series["alert"] == alert
+            && series["severity"] == severity
+            && series["platform"].as_str().unwrap_or_default() == platform
+    };
+    // Prometheus may send an alert a moment before it can be asked for it.
+    let begun = Instant::now();
+    let found = loop {
+        let found = stack.ask(&firing).await;
+        if found.iter().any(is) {
+            break found;
+        }
+        assert!(begun.elapsed() < SOON, "no {alert} in {found:#?}");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    };
+    let bare = |series: &Value| series.get("alertname").or(series.get("__name__")).is_none();
+    assert!(found.iter().all(bare), "{found:#?}");
+    assert!(stack.ask(&unevaluated).await.is_empty());
+}
+
 /// Facebook's login fails, and works again.
 async fn outage(world: &World, stack: &Stack, webhook: &Webhook) {
     login_fails(world);
@@ -110,6 +137,7 @@ async fn outage(world: &World, stack: &Stack, webhook: &Webhook) {
         assert!(said.contains(part), "{said}");
     }
     assert!(alert.annotations["runbook_url"].starts_with("https://"));
+    grafana_finds(stack, ("PlatformDown", "facebook", "critical")).await;
     let expected = ["PlatformDown", "PlatformComponentDown", "PlatformWatchdog"];
     stack.nothing_but(&expected, A_WHILE).await;
 
@@ -181,6 +209,7 @@ async fn lost_network(world: &World, stack: &Stack, webhook: &Webhook) {
         alert.is("PlatformVantageOffline", "firing")
     })
     .await;
+    grafana_finds(stack, ("PlatformVantageOffline", "", "warning")).await;
     world.heal();
     stack.until_firing(&["PlatformWatchdog"]).await;
 }

@@ -9,6 +9,7 @@ mod support;
 
 mod end_to_end;
 mod files;
+mod grafana;
 #[path = "../support/port.rs"]
 mod port;
 #[path = "../drill/program.rs"]

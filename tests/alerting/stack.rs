@@ -113,6 +113,20 @@ impl Stack {
             .collect()
     }
 
+    /// Labels of the series that answer an expression.
+    pub async fn ask(&self, expr: &str) -> Vec<Value> {
+        let query: String = url::form_urlencoded::byte_serialize(expr.as_bytes()).collect();
+        let url = format!(
+            "http://{}/api/v1/query?query={query}",
+            self.prometheus.address
+        );
+        let answer = self.client.get(url).send().await.unwrap();
+        let answer: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+        let series = answer["data"]["result"].as_array();
+        let series = series.unwrap_or_else(|| panic!("{expr}: {answer}"));
+        series.iter().map(|one| one["metric"].clone()).collect()
+    }
+
     /// Waits until exactly these fire.
     pub async fn until_firing(&self, expected: &[&str]) {
         let expected: BTreeSet<_> = expected.iter().map(|name| (*name).to_owned()).collect();
