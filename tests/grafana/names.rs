@@ -144,12 +144,18 @@ pub fn of(series: &str) -> Selector {
             .filter(|label| family.labels.contains(label))
             .map(|label| variable(label)),
     );
+    if family.labels.contains(&"vantage") {
+        matchers.push(NO_DRILL.to_owned());
+    }
     Selector {
         family,
         series: series.to_owned(),
         matchers,
     }
 }
+
+/// Leaves out drills, unless the variable says that they are shown.
+pub const NO_DRILL: &str = r#"vantage!="$drills""#;
 
 fn variable(label: &str) -> String {
     format!("{label}=~\"${label}\"")
@@ -165,6 +171,12 @@ impl Selector {
             self.series
         );
         self.matchers.push(matcher.to_owned());
+        self
+    }
+
+    /// Drills too, whatever the variable says.
+    pub fn even_of_drills(mut self) -> Self {
+        self.matchers.retain(|matcher| matcher != NO_DRILL);
         self
     }
 
@@ -187,7 +199,7 @@ fn a_renamed_metric_stops_the_build_of_the_dashboards() {
     let bucket = of("platform_probe_duration_seconds_bucket").with("le=\"+Inf\"");
     assert_eq!(
         bucket.over("5m"),
-        "platform_probe_duration_seconds_bucket{job=~\"$job\", instance=~\"$instance\", vantage=~\"$vantage\", platform=~\"$platform\", le=\"+Inf\"}[5m]"
+        "platform_probe_duration_seconds_bucket{job=~\"$job\", instance=~\"$instance\", vantage=~\"$vantage\", platform=~\"$platform\", vantage!=\"$drills\", le=\"+Inf\"}[5m]"
     );
 }
 

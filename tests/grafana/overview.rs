@@ -65,17 +65,17 @@ fn us_or_them() -> Row {
     let drill = Panel::stat(
         14,
         "Real or drill",
-        "In a drill everything shown is simulated.",
+        "Whether a drill runs just now, whatever is chosen above. What a drill says is simulated: all other panels leave it out, until Drills above is set to shown. Then choose the vantage drill to see nothing else.",
     )
     .size(4, 4)
     .unit("none")
     .mappings(looks::values(&[
         ("0", "real", NEUTRAL),
-        ("1", "DRILL: simulated", PURPLE),
+        ("1", "A DRILL RUNS", PURPLE),
     ]))
     .query(instant(
-        format!("max by (vantage) ({})", of("platform_exporter_drill")),
-        "{{vantage}}",
+        format!("max({})", of("platform_exporter_drill").even_of_drills()),
+        "Drills: ${drills:text}",
     ));
     row(10, "Is it us or them?", vec![network, counts, age, drill])
 }
