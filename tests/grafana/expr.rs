@@ -35,6 +35,18 @@ pub fn worst(family: &str, by: &str) -> String {
     })
 }
 
+/// Since when the worst verdict on each platform holds, in seconds: the earliest of those that say it.
+pub fn since() -> String {
+    let (each, worst) = (
+        verdict("platform_state", SEEN),
+        verdict("platform_state", "platform"),
+    );
+    let since = of("platform_state_since_timestamp_seconds");
+    format!(
+        "min by (platform) ({since} and on ({SEEN}) ({each} == on (platform) group_left () {worst}))"
+    )
+}
+
 /// What the platform itself says now: 0 unknown, 1 operational … 5 major outage.
 pub fn official(by: &str) -> String {
     code(
@@ -89,10 +101,10 @@ pub fn availability(family: &str, by: &str, range: &str) -> String {
 }
 
 /// How many times faster than the objective allows the time of a platform is lost.
-pub fn burn(range: &str) -> String {
+pub fn burn(by: &str, range: &str) -> String {
     format!(
         "(1 - {}) / (1 - $objective / 100)",
-        availability("platform_state_seconds_total", "platform", range)
+        availability("platform_state_seconds_total", by, range)
     )
 }
 
@@ -138,18 +150,25 @@ pub fn failing(by: &str) -> String {
     format!("{} / ({} > 0)", runs("fail"), runs("ok|degraded|fail"))
 }
 
-/// A row for each reason of each open incident, worth its start.
+/// A row for each reason of each open incident, worth its start: where it was seen first. What a vantage without the incident
+/// has to say is no reason of it.
 pub fn incidents() -> String {
-    let start = format!(
-        "max by (platform, component) ({})",
-        of("platform_incident_start_timestamp_seconds")
-    );
+    let open = of("platform_incident_start_timestamp_seconds");
+    let start = format!("min by (platform, component) ({open})");
     let reasons = format!(
-        "max by (platform, component, reason) ({})",
+        "max by (platform, component, reason) ({} and on ({SEEN}, component) {open})",
         of("platform_component_reason")
     );
     format!(
         "{reasons} * on (platform, component) group_left () {start} or on (platform, component) {start}"
+    )
+}
+
+/// How many vantages have each of them open.
+pub fn vantages_with_incident() -> String {
+    format!(
+        "count by (platform, component) (max by (vantage, platform, component) ({}))",
+        of("platform_incident_start_timestamp_seconds")
     )
 }
 
@@ -161,11 +180,11 @@ pub fn beside_incidents(on: &str, expr: &str) -> String {
     )
 }
 
-/// Something of each check, with the labels that say what it looks at.
-pub fn beside_check(expr: &str) -> String {
-    let labels = "job, instance, vantage, platform, component, check";
+/// Something of each check from each vantage, with the labels that say what it looks at. Of several exporters there the
+/// worst, which is their `min` or `max`.
+pub fn beside_check(worst: &str, expr: &str) -> String {
     let info = of("platform_probe_info");
     format!(
-        "max by (platform, component, check, kind, target, depth) ({expr} * on ({labels}) group_left (kind, target, depth) {info})"
+        "{worst} by (vantage, platform, component, check, kind, target, depth) ({expr} * on ({SEEN}, component, check) group_left (kind, target, depth) {info})"
     )
 }

@@ -18,10 +18,10 @@ const QUIET: [&str; 3] = [
 ];
 
 /// A query as Grafana would send it.
-struct Ask<'a> {
-    dashboard: &'static str,
-    panel: &'a Value,
-    target: &'a Value,
+pub struct Ask<'a> {
+    pub dashboard: &'static str,
+    pub panel: &'a Value,
+    pub target: &'a Value,
     expr: String,
     /// Seconds between points.
     step: u64,
@@ -34,7 +34,7 @@ impl Ask<'_> {
     }
 
     /// Asked by somebody who looks at this moment.
-    async fn at(&self, prometheus: &Prometheus, now: u64) -> Result<Vec<Series>, String> {
+    pub async fn at(&self, prometheus: &Prometheus, now: u64) -> Result<Vec<Series>, String> {
         if self.target["instant"] == true {
             return prometheus.query(&self.expr, now).await;
         }
@@ -47,7 +47,7 @@ impl Ask<'_> {
 }
 
 /// What is chosen for drills. The replays are drills.
-const LEFT_OUT: &str = DRILLS[0].1;
+pub const LEFT_OUT: &str = DRILLS[0].1;
 const SHOWN: &str = DRILLS[1].1;
 
 /// Variables as Grafana fills them in for the provisioned data source, all of everything chosen.
@@ -78,7 +78,7 @@ fn asks<'a>(dashboards: &'a [(&'static str, Value)], prometheus: &Prometheus) ->
     with_drills(dashboards, prometheus, SHOWN)
 }
 
-fn with_drills<'a>(
+pub fn with_drills<'a>(
     dashboards: &'a [(&'static str, Value)],
     prometheus: &Prometheus,
     drills: &str,
@@ -138,14 +138,20 @@ fn columns(ask: &Ask<'_>, series: &[Series]) -> Option<String> {
     none.map(|label| format!("has no column {label}"))
 }
 
-/// Starts Prometheus with the replay of a scenario; none, and a note, where there is no Prometheus.
-async fn prometheus(scenario: &str) -> Option<Prometheus> {
-    let Some(programs) = Programs::find() else {
+/// None, and a note, where Prometheus's programs are missing.
+pub fn programs() -> Option<Programs> {
+    let found = Programs::find();
+    if found.is_none() {
         support::skipped(
             "no prometheus and promtool here to ask the dashboards' queries; tests/run provides them",
         );
-        return None;
-    };
+    }
+    found
+}
+
+/// Starts Prometheus with the replay of a scenario; none, and a note, where there is no Prometheus.
+async fn prometheus(scenario: &str) -> Option<Prometheus> {
+    let programs = programs()?;
     Some(Prometheus::with(&programs, fixture(scenario).await).await)
 }
 
