@@ -1,7 +1,7 @@
 //! Expressions that more than one panel is made of.
 
 use crate::looks::{OFFICIAL, VERDICTS};
-use crate::names::{Selector, of};
+use crate::names::{RECORDED_TOP, Selector, of};
 
 /// Labels of an exporter's view of a platform.
 pub const SEEN: &str = "job, instance, vantage, platform";
@@ -64,24 +64,35 @@ pub fn official_over_time(by: &str) -> String {
     })
 }
 
-/// Users' reports by platform. Several exporters read the same source: the highest counts, not the sum.
-pub fn reports(family: &str) -> String {
+/// Users' reports by platform, country and source. Several exporters read the same source: the highest counts, not the sum.
+fn reports(family: &str) -> String {
+    format!("max by (platform, country, source) ({})", of(family))
+}
+
+/// Up to here the number of reports is normal. It is what the alert PlatformReportsHigh goes by; where nothing is recorded yet,
+/// the same is made of what the source itself calls normal.
+fn reports_top() -> String {
+    let normal = reports("platform_reports_baseline");
     format!(
-        "sum by (platform) (max by (platform, country, source) ({}))",
-        of(family)
+        "({} or 1.5 * {normal} + 4 * sqrt({normal}) + 5)",
+        reports(RECORDED_TOP)
     )
 }
 
-/// Up to here the number of reports is normal.
-pub fn reports_top() -> String {
-    let normal = reports("platform_reports_baseline");
-    format!("1.5 * {normal} + 4 * sqrt({normal}) + 5")
+/// Users' reports of all countries.
+pub fn all_reports() -> String {
+    format!("sum by (platform) ({})", reports("platform_reports_recent"))
 }
 
-/// Reports as a share of that.
+/// The top of their normal.
+pub fn all_reports_top() -> String {
+    format!("sum by (platform) {}", reports_top())
+}
+
+/// Reports as a share of the top of their normal, in the country where it is the largest: one is enough for the alert.
 pub fn crowd() -> String {
     format!(
-        "{} / ({})",
+        "max by (platform) ({} / {})",
         reports("platform_reports_recent"),
         reports_top()
     )

@@ -47,6 +47,9 @@ const PROCESS: [(&str, &str); 5] = [
 /// Time in each state during the last hour, recorded hourly for questions about a year.
 pub const RECORDED_HOUR: &str = "platform:state_seconds:increase1h";
 
+/// Up to here the number of users' reports is normal, by the same hour of the last four weeks.
+pub const RECORDED_TOP: &str = "platform:reports:top";
+
 const PLANNED: [(&str, &str, &[&str]); 5] = [
     (
         "platform_official_state",
@@ -98,7 +101,11 @@ pub fn known() -> Vec<Known> {
         .iter()
         .map(|name| make(name, "gauge", &[], Source::Prometheus));
     let hour = with_vantage(&["platform", "state"]);
-    let recorded = [make(RECORDED_HOUR, "gauge", &hour, Source::Recorded)];
+    let top = with_vantage(&["platform", "country", "source"]);
+    let recorded = [
+        make(RECORDED_HOUR, "gauge", &hour, Source::Recorded),
+        make(RECORDED_TOP, "gauge", &top, Source::Recorded),
+    ];
     // A planned metric that the table has by now is the table's.
     let mut all: Vec<Known> = exported.collect();
     all.extend(

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::expr::{crowd, official, reports, reports_top, verdict};
+use crate::expr::{all_reports, all_reports_top, crowd, official, verdict};
 use crate::looks::{self, cell};
 use crate::model::{Panel, range, rows};
 use crate::variables::{bare, dashed, faint};
@@ -44,11 +44,11 @@ pub fn reported(id: u64) -> Panel {
     Panel::graph(
         id,
         "Users' reports",
-        "Reports in the source's last window, and the top of what is normal at this hour (broken line).",
+        "Reports of all countries in the source's last window, and the top of what is normal at this hour (broken line): by the last four weeks, or by what the source calls normal until two weeks are recorded.",
     )
     .size(12, 8)
     .unit("short")
     .series("/ normal$/", &[dashed(), bare(), faint()])
-    .query(range(reports("platform_reports_recent"), "{{platform}}"))
-    .query(range(reports_top(), "{{platform}} normal"))
+    .query(range(all_reports(), "{{platform}}"))
+    .query(range(all_reports_top(), "{{platform}} normal"))
 }

@@ -198,6 +198,7 @@ async fn panels_of_several_vantages_say_what_they_are_taken_for() {
     let prometheus = Prometheus::holding(&programs, &samples(), (NOW - HOUR, NOW)).await;
     let start = format!("{}.000", 1000 * (NOW - HOUR - 60));
     let since = format!("{}.000", 1000 * (NOW - HOUR));
+    // The top is 100 for the one and 1.5 * 16 + 4 * 4 + 5 = 45 for the other country.
     let expected: &[((&str, &str, &str), &[&str], &[&str])] = &[
         (("overview", "Platforms by state", "A"), &[], &["1.000"]),
         (("overview", "Platforms by state", "E"), &[], &["0.000"]),
@@ -207,7 +208,9 @@ async fn panels_of_several_vantages_say_what_they_are_taken_for() {
             &[&format!("http_status_5xx {start}")],
         ),
         (("overview", "Open incidents", "E"), &[], &["2.000"]),
+        (("overview", "Sources side by side", "C"), &[], &["0.889"]),
         (("overview", "Users' reports", "A"), &[], &["70.000"]),
+        (("overview", "Users' reports", "B"), &[], &["145.000"]),
         (("platform", "In this state since", "A"), &[], &[&since]),
         (
             ("platform", "Seen by", "A"),
