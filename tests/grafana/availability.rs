@@ -83,6 +83,7 @@ fn budget() -> Row {
     .query(rows(worst_burn("1d")))
     .query(rows(worst_burn("3d")))
     .merged(&["platform", "Value #A", "Value #B", "Value #C", "Value #D"])
+    .sorted(&[("Platform", false)])
     .column("platform", "Platform", &[row_to_platform()])
     .column("Value #A", "Last hour", &[("mappings", looks::burn()), cell()])
     .column("Value #B", "6 hours", &[("mappings", looks::burn()), cell()])
@@ -111,7 +112,7 @@ fn from_each_vantage(counter: &Selector) -> String {
 fn losses() -> Row {
     let by_state = |state: &str| {
         let state = of(STATE).with(&format!("state=\"{state}\""));
-        from_each_vantage(&state)
+        format!("round({})", from_each_vantage(&state))
     };
     let begun = of("platform_incidents_total").with("level=\"down\"");
     let time = Panel::table(
@@ -120,17 +121,18 @@ fn losses() -> Row {
         "From each vantage: incidents at level down (begun in any component), and the time in each state. Blocked and unknown time counts for nothing: there was no telling. What is missing to 30 days, the exporter did not run.",
     )
     .size(24, 8)
-    .unit("s")
-    .decimals(0)
+    .unit("dtdurations")
+    .decimals(1)
     .query(rows(format!("round({})", from_each_vantage(&begun))))
     .query(rows(by_state("down")))
     .query(rows(by_state("degraded")))
     .query(rows(by_state("blocked")))
     .query(rows(by_state("unknown")))
     .merged(&["platform", "vantage", "Value #A", "Value #B", "Value #C", "Value #D", "Value #E"])
+    .sorted(&[("Platform", false), ("Vantage", false)])
     .column("platform", "Platform", &[row_to_platform()])
     .column("vantage", "Vantage", &[])
-    .column("Value #A", "Incidents", &[("unit", json!("none"))])
+    .column("Value #A", "Incidents", &[("unit", json!("none")), ("decimals", json!(0))])
     .column("Value #B", "Down", &[("mappings", looks::any_is(RED))])
     .column("Value #C", "Degraded", &[("mappings", looks::any_is(ORANGE))])
     .column("Value #D", "Blocked", &[])
@@ -153,10 +155,7 @@ fn losses() -> Row {
         "Worked",
         &[("mappings", looks::availability()), cell()],
     )
-    .option(
-        "sortBy",
-        json!([{ "desc": false, "displayName": "Worked" }]),
-    );
+    .sorted(&[("Worked", false)]);
     let known = percent(Panel::graph(
         33,
         "Share of time in which something was known",

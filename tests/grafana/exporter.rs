@@ -109,8 +109,8 @@ fn network() -> Row {
     ));
     let classes = Panel::stacked(
         23,
-        "Results by class",
-        "All runs, each minute, of all exporters together. local: our own trouble. blocked: platforms refuse us, as they often do from hosting addresses.",
+        "Results each minute, by class",
+        "All runs, of all exporters together. local: our own trouble. blocked: platforms refuse us, as they often do from hosting addresses.",
     )
     .size(12, 8)
     .unit("cpm")
@@ -163,8 +163,8 @@ fn schedule() -> Row {
     ));
     let missed = Panel::graph(
         32,
-        "Runs left out",
-        "Planned runs, each minute, that were left out because the exporter was late or the run before had not ended.",
+        "Runs left out each minute",
+        "Planned runs that were left out because the exporter was late or the run before had not ended.",
     )
     .size(12, 8)
     .unit("cpm")
@@ -254,6 +254,7 @@ fn sources() -> Row {
         of("platform_official_last_success_timestamp_seconds")
     )))
     .merged(&["platform", "Value"])
+    .sorted(&[("Platform", false)])
     .column("platform", "Platform", &[])
     .column(
         "Value",

@@ -65,13 +65,13 @@ pub fn official_over_time(by: &str) -> String {
 }
 
 /// Users' reports by platform, country and source. Several exporters read the same source: the highest counts, not the sum.
-fn reports(family: &str) -> String {
+pub fn reports(family: &str) -> String {
     format!("max by (platform, country, source) ({})", of(family))
 }
 
 /// Up to here the number of reports is normal. It is what the alert PlatformReportsHigh goes by; where nothing is recorded yet,
 /// the same is made of what the source itself calls normal.
-fn reports_top() -> String {
+pub fn reports_top() -> String {
     let normal = reports("platform_reports_baseline");
     format!(
         "({} or 1.5 * {normal} + 4 * sqrt({normal}) + 5)",
@@ -89,13 +89,14 @@ pub fn all_reports_top() -> String {
     format!("sum by (platform) {}", reports_top())
 }
 
-/// Reports as a share of the top of their normal, in the country where it is the largest: one is enough for the alert.
+/// Reports as a share of the top of their normal.
+pub fn reports_share() -> String {
+    format!("{} / {}", reports("platform_reports_recent"), reports_top())
+}
+
+/// The same of a platform, in the country where it is the largest: one is enough for the alert.
 pub fn crowd() -> String {
-    format!(
-        "max by (platform) ({} / {})",
-        reports("platform_reports_recent"),
-        reports_top()
-    )
+    format!("max by (platform) ({})", reports_share())
 }
 
 /// Share of the time of which something was known in which it worked. Our own trouble counts for nothing.
@@ -161,7 +162,7 @@ pub fn failing(by: &str) -> String {
     format!("{} / ({} > 0)", runs("fail"), runs("ok|degraded|fail"))
 }
 
-/// A row for each reason of each open incident, worth its start: where it was seen first. What a vantage without the incident
+/// A row for each reason of each open incident, worth its start in seconds: where it was seen first. What a vantage without the incident
 /// has to say is no reason of it.
 pub fn incidents() -> String {
     let open = of("platform_incident_start_timestamp_seconds");

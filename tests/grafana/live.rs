@@ -14,7 +14,7 @@ use crate::{built, provisioning, support};
 const QUIET: [&str; 3] = [
     "Open incidents",
     "Incidents in this time range",
-    "Errors by reason",
+    "Errors each minute, by reason",
 ];
 
 /// A query as Grafana would send it.

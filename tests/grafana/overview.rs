@@ -1,10 +1,8 @@
 //! Overview: is it us or them, who is affected, since when, why, what do they and their users say, is it getting better.
 
-use serde_json::json;
-
 use crate::expr::{
-    SEEN, availability, beside_incidents, crowd, failing, incidents, official, quantile,
-    quantile_last_week, rate, vantages_with_incident, verdict, worst,
+    SEEN, availability, beside_incidents, crowd, failing, official, quantile, quantile_last_week,
+    rate, vantages_with_incident, verdict, worst,
 };
 use crate::looks::{self, GREEN, ORANGE, PURPLE, RED, cell};
 use crate::model::{Dashboard, NEUTRAL, Panel, Row, instant, range, row, rows};
@@ -51,6 +49,7 @@ fn us_or_them() -> Row {
     .series("/down/", &[("mappings", looks::any_is(RED))])
     .series("/degraded/", &[("mappings", looks::any_is(ORANGE))])
     .series("/blocked/", &[("mappings", looks::any_is(PURPLE))])
+    .series("/up/", &[("mappings", looks::any_is(GREEN))])
     .query(count("down", 4))
     .query(count("degraded", 3))
     .query(count("blocked", 1))
@@ -119,29 +118,36 @@ fn why() -> Row {
     let open = Panel::table(
         31,
         "Open incidents",
-        "Each open incident with its reasons, since it was first seen, and from how many vantages it is seen: if from one of several, it may be the path from there. The beginning of a reason names the layer: dns, tcp, tls, http, ws, content. Users' reports, where they are worst: 100 % is the top of what is normal at this hour.",
+        "Each open incident with its reasons, since it was first seen, and from how many vantages it is seen: if from one of several, it may be the path from there. The beginning of a reason names the layer: dns, tcp, tls, http, ws, content. Reports vs normal: users' reports where they are worst; 100 % is the top of what is normal at this hour. No rows: no open incident is known.",
     )
-    .size(24, 8)
-    .unit("none")
-    .without_data("no open incident is known")
-    .query(rows(format!("1000 * ({})", incidents())))
-    .query(rows(beside_incidents("platform, component", &verdict("platform_component_state", "platform, component"))))
-    .query(rows(beside_incidents("platform", &official("platform"))))
-    .query(rows(beside_incidents("platform", &crowd())))
-    .query(rows(beside_incidents("platform, component", &vantages_with_incident())))
-    .merged(&["platform", "component", "Value #B", "Value #A", "reason", "Value #E", "Value #C", "Value #D"])
-    .column("platform", "Platform", &[row_to_platform()])
-    .column("component", "Component", &[])
-    .column("reason", "Reason", &[("noValue", json!("not seen just now"))])
-    .column("Value #A", "Since", &[("unit", json!("dateTimeFromNow"))])
-    .column("Value #B", "State", &[("mappings", looks::verdicts()), cell()])
-    .column("Value #C", "Status page", &[("mappings", looks::official()), cell()])
-    .column("Value #D", "Users' reports", &[("unit", json!("percentunit")), ("decimals", json!(0)), ("mappings", looks::crowd()), cell()])
-    .column("Value #E", "Vantages", &[]);
+    .size(24, 8);
+    let vantages = beside_incidents("platform, component", &vantages_with_incident());
+    let open = sources::incidents(open, &[row_to_platform()])
+        .query(rows(beside_incidents("platform", &official("platform"))))
+        .query(rows(beside_incidents("platform", &crowd())))
+        .query(rows(vantages))
+        .merged(&[
+            "platform",
+            "component",
+            "Value #C",
+            "Value #A",
+            "Value #B",
+            "reason",
+            "Value #F",
+            "Value #D",
+            "Value #E",
+        ])
+        .column(
+            "Value #D",
+            "Status page",
+            &[("mappings", looks::official()), cell()],
+        )
+        .column("Value #E", sources::AGAINST_NORMAL, &sources::share())
+        .column("Value #F", "Vantages", &[]);
     let errors = Panel::stacked(
         32,
-        "Errors by reason",
-        "Runs that were not ok, each minute, from all vantages together, by reason. blocked_ reasons are refusals, local_ ones are ours; all others are theirs.",
+        "Errors each minute, by reason",
+        "Runs that were not ok, from all vantages together. blocked_ reasons are refusals, local_ ones are ours; all others are theirs.",
     )
     .size(24, 8)
     .unit("cpm")

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use crate::expr::{
-    SEEN, beside_check, beside_incidents, incidents, official_over_time, quantile, rate, since,
-    verdict, worst,
+    SEEN, beside_check, official_over_time, quantile, rate, reports, reports_share, reports_top,
+    since, verdict, worst,
 };
 use crate::looks::{self, GREEN, ORANGE, PURPLE, RED, cell};
 use crate::model::{Dashboard, NEUTRAL, Panel, Row, instant, range, row, rows};
@@ -41,12 +41,14 @@ fn now() -> Row {
     ));
     let since = Panel::stat(
         12,
-        "In this state since",
-        "Since when the verdict is what it is; where vantages differ, the worst one.",
+        "In this state",
+        "Since when the verdict is what it is, and for how long; where vantages differ, the worst one.",
     )
     .size(6, 4)
-    .unit("dateTimeFromNow")
-    .query(instant(format!("1000 * {}", since()), "{{platform}}"));
+    .unit("dateTimeAsIsoNoDateIfToday")
+    .series("/ for$/", &sources::lasting())
+    .query(instant(format!("1000 * {}", since()), "{{platform}} since"))
+    .query(instant(format!("time() - {}", since()), "{{platform}} for"));
     let vantages = Panel::stat(
         13,
         "Seen by",
@@ -97,17 +99,15 @@ fn why() -> Row {
         "Open incidents",
         "Each open incident with its reasons, since it was first seen. The beginning of a reason names the layer: dns, tcp, tls, http, ws, content.",
     )
-    .size(12, 8)
-    .unit("none")
-    .without_data("no open incident is known")
-    .query(rows(format!("1000 * ({})", incidents())))
-    .query(rows(beside_incidents("platform, component", &verdict("platform_component_state", "platform, component"))))
-    .merged(&["platform", "component", "Value #B", "Value #A", "reason"])
-    .column("platform", "Platform", &[])
-    .column("component", "Component", &[])
-    .column("reason", "Reason", &[("noValue", json!("not seen just now"))])
-    .column("Value #A", "Since", &[("unit", json!("dateTimeFromNow"))])
-    .column("Value #B", "State", &[("mappings", looks::verdicts()), cell()]);
+    .size(12, 8);
+    let open = sources::incidents(open, &[]).merged(&[
+        "platform",
+        "component",
+        "Value #C",
+        "Value #A",
+        "Value #B",
+        "reason",
+    ]);
     let begun = Panel::table(
         32,
         "Incidents in this time range",
@@ -122,14 +122,15 @@ fn why() -> Row {
         of("platform_incidents_total").over("$__range")
     )))
     .merged(&["platform", "component", "level", "Value"])
+    .sorted(&[("Platform", false)])
     .column("platform", "Platform", &[])
     .column("component", "Component", &[])
     .column("level", "Level", &[])
     .column("Value", "Begun", &[]);
     let errors = Panel::stacked(
         33,
-        "Errors by reason",
-        "Runs that were not ok, each minute, from all vantages together, by component and reason. blocked_ reasons are refusals, local_ ones are ours; all others are theirs.",
+        "Errors each minute, by reason",
+        "Runs that were not ok, from all vantages together, by component and reason. blocked_ reasons are refusals, local_ ones are ours; all others are theirs.",
     )
     .size(12, 9)
     .unit("cpm")
@@ -139,8 +140,8 @@ fn why() -> Row {
     ));
     let classes = Panel::stacked(
         34,
-        "Results by class",
-        "All runs, each minute, from all vantages together: ok, degraded (answers, but not as it should), fail (theirs), blocked (they refuse us), local (ours).",
+        "Results each minute, by class",
+        "All runs from all vantages together: ok, degraded (answers, but not as it should), fail (theirs), blocked (they refuse us), local (ours).",
     )
     .size(12, 9)
     .unit("cpm")
@@ -176,8 +177,8 @@ fn others() -> Row {
     let reported = sources::reported(42);
     let symptoms = Panel::stacked(
         43,
-        "Reports by symptom",
-        "Users' reports taken in, each minute, by what they say is broken.",
+        "Reports each minute, by symptom",
+        "Users' reports taken in, by what they say is broken.",
     )
     .size(12, 8)
     .unit("cpm")
@@ -188,6 +189,24 @@ fn others() -> Row {
         ),
         "{{symptom}}",
     ));
+    let countries = Panel::table(
+        45,
+        "Reports by country",
+        "Users' reports in the source's last window beside the top of what is normal there at this hour; the worst first.",
+    )
+    .size(24, 6)
+    .unit("short")
+    .query(rows(reports("platform_reports_recent")))
+    .query(rows(reports_top()))
+    .query(rows(reports_share()))
+    .merged(&["platform", "country", "source", "Value #A", "Value #B", "Value #C"])
+    .sorted(&[(sources::AGAINST_NORMAL, true)])
+    .column("platform", "Platform", &[])
+    .column("country", "Country", &[])
+    .column("source", "Source", &[])
+    .column("Value #A", "Reports", &[])
+    .column("Value #B", "Top of normal", &[("decimals", json!(0))])
+    .column("Value #C", sources::AGAINST_NORMAL, &sources::share());
     let agree = sources::side_by_side(
         Panel::table(
             44,
@@ -199,7 +218,7 @@ fn others() -> Row {
     row(
         40,
         "What do they and their users say?",
-        vec![agree, reported, page, symptoms],
+        vec![agree, reported, countries, page, symptoms],
     )
 }
 
@@ -246,7 +265,7 @@ fn checks() -> Row {
     let table = Panel::table(
         61,
         "Checks",
-        "Every check from every vantage: what it looks at, how deep an ok answer reaches, its last result and HTTP status, whether it was ever ok here (before that a missed expectation does not count), the age of its last run, and how much is left of its certificate's lifetime.",
+        "Every check from every vantage: what it looks at, how deep an ok answer reaches, its last result and HTTP status, whether it was ever ok here (before that a missed expectation does not count), the age of its last run, and how much is left of its certificate's lifetime. A last result that is unknown says nothing of them: they refused us, or the trouble was ours.",
     )
     .size(24, 14)
     .unit("none")
@@ -261,12 +280,13 @@ fn checks() -> Row {
     .column("check", "Check", &[])
     .column("vantage", "Vantage", &[])
     .column("Value #B", "Last result", &[("mappings", looks::values(&[("0", "NOT OK", RED), ("1", "ok", GREEN)])), cell()])
-    .column("Value #C", "HTTP status", &[])
+    .column("Value #C", "HTTP status", &[("noValue", json!("none"))])
     .column("Value #D", "Age", &[("unit", json!("s")), ("decimals", json!(0))])
     .column("Value #A", "Ever ok here", &[("mappings", looks::values(&[("0", "never", ORANGE), ("1", "yes", NEUTRAL)]))])
-    .column("Value #E", "Certificate left", &[("unit", json!("percentunit")), ("decimals", json!(0)), ("mappings", looks::ranges(&[(None, Some(0.2), ORANGE)])), cell()])
+    .column("Value #E", "Certificate left", &[("unit", json!("percentunit")), ("decimals", json!(0)), ("mappings", looks::certificate()), cell()])
     .column("depth", "Depth", &[])
     .column("kind", "Kind", &[])
-    .column("target", "Target", &[]);
+    .column("target", "Target", &[])
+    .sorted(&[("Last result", false), ("Platform", false)]);
     row(60, "What exactly is asked?", vec![table])
 }

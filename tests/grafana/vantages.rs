@@ -207,11 +207,16 @@ async fn panels_of_several_vantages_say_what_they_are_taken_for() {
             &["reason"],
             &[&format!("http_status_5xx {start}")],
         ),
-        (("overview", "Open incidents", "E"), &[], &["2.000"]),
+        (("overview", "Open incidents", "F"), &[], &["2.000"]),
         (("overview", "Sources side by side", "C"), &[], &["0.889"]),
         (("overview", "Users' reports", "A"), &[], &["70.000"]),
         (("overview", "Users' reports", "B"), &[], &["145.000"]),
-        (("platform", "In this state since", "A"), &[], &[&since]),
+        (
+            ("platform", "Reports by country", "C"),
+            &["country"],
+            &["BD 0.300", "IN 0.889"],
+        ),
+        (("platform", "In this state", "A"), &[], &[&since]),
         (
             ("platform", "Seen by", "A"),
             &["vantage"],
@@ -223,7 +228,7 @@ async fn panels_of_several_vantages_say_what_they_are_taken_for() {
             &["down 1.000"],
         ),
         (
-            ("platform", "Reports by symptom", "A"),
+            ("platform", "Reports each minute, by symptom", "A"),
             &["symptom"],
             &["login 60.000"],
         ),

@@ -188,6 +188,12 @@ const BREAKS: &[(&str, Break)] = &[
     ("table-columns", |d| {
         panel(d, 31)["transformations"][1]["options"]["indexByName"]["Value #X"] = json!(9)
     }),
+    ("table-sorted", |d| {
+        panel(d, 31)["options"]["sortBy"] = json!([])
+    }),
+    ("table-sorted", |d| {
+        panel(d, 31)["options"]["sortBy"][0]["displayName"] = json!("Value #C")
+    }),
     ("panel-unknown", |d| {
         panel(d, 21)["fieldConfig"]["defaults"]["noValue"] = json!("")
     }),

@@ -14,7 +14,7 @@ use crate::promql::{Found, parts};
 type Rule = fn(&Value) -> Vec<String>;
 
 /// Every rule by name.
-pub const RULES: [(&str, Rule); 28] = [
+pub const RULES: [(&str, Rule); 29] = [
     ("template-datasource", linter::template_datasource),
     ("template-job", |d| linter::template(d, "job", "Job")),
     ("template-instance", |d| {
@@ -48,6 +48,7 @@ pub const RULES: [(&str, Rule); 28] = [
     ("target-legend", own::target_legend),
     ("target-between", own::target_between),
     ("table-columns", own::table_columns),
+    ("table-sorted", own::table_sorted),
     ("panel-unknown", own::panel_unknown),
     ("panel-words", own::panel_words),
     ("panel-ids", own::panel_ids),

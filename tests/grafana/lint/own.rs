@@ -149,6 +149,20 @@ pub(super) fn table_columns(dashboard: &Value) -> Vec<String> {
     })
 }
 
+/// A table is sorted, by titles that its columns have: in what order Prometheus answers is left open.
+pub(super) fn table_sorted(dashboard: &Value) -> Vec<String> {
+    each_panel(dashboard, |panel| {
+        let titles = everywhere(panel, "displayName");
+        let by = list(panel, "/options/sortBy");
+        let gone = by.iter().find(|one| !titles.contains(&&one["displayName"]));
+        if let Some(one) = gone {
+            return Some(format!("no column has the title {}", one["displayName"]));
+        }
+        let table = text(panel, "/type") == "table";
+        (table && by.is_empty()).then(|| "is not sorted".into())
+    })
+}
+
 /// A property in the defaults of a panel and in its overrides.
 fn everywhere<'a>(panel: &'a Value, id: &'static str) -> Vec<&'a Value> {
     let overrides = list(panel, "/fieldConfig/overrides").iter();
