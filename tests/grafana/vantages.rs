@@ -165,10 +165,16 @@ impl Exporter {
     }
 }
 
-/// What a query of a panel says now: the values of labels, and the value.
-async fn shown(prometheus: &Prometheus, panel: (&str, &str, &str), labels: &[&str]) -> Vec<String> {
+/// Dashboard, panel and query.
+type Asked<'a> = (&'a str, &'a str, &'a str);
+
+/// A query, labels of its series, and what it must say: their values, and the value.
+type Expected<'a> = (Asked<'a>, &'a [&'a str], &'a [&'a str]);
+
+/// What a query says now.
+async fn shown(prometheus: &Prometheus, asked: Asked<'_>, labels: &[&str]) -> Vec<String> {
     let dashboards = built();
-    let (dashboard, title, letter) = panel;
+    let (dashboard, title, letter) = asked;
     let asks = with_drills(&dashboards, prometheus, LEFT_OUT);
     let ask = asks.iter().find(|ask| {
         ask.dashboard == dashboard && ask.panel["title"] == title && ask.target["refId"] == letter
@@ -199,7 +205,7 @@ async fn panels_of_several_vantages_say_what_they_are_taken_for() {
     let start = format!("{}.000", 1000 * (NOW - HOUR - 60));
     let since = format!("{}.000", 1000 * (NOW - HOUR));
     // The top is 100 for the one and 1.5 * 16 + 4 * 4 + 5 = 45 for the other country.
-    let expected: &[((&str, &str, &str), &[&str], &[&str])] = &[
+    let expected: &[Expected<'_>] = &[
         (("overview", "Platforms by state", "A"), &[], &["1.000"]),
         (("overview", "Platforms by state", "E"), &[], &["0.000"]),
         (
@@ -261,10 +267,10 @@ async fn panels_of_several_vantages_say_what_they_are_taken_for() {
         (("exporter", "Checks never ok here", "A"), &[], &["1.000"]),
     ];
     let mut wrong = Vec::new();
-    for (panel, labels, values) in expected {
-        let shown = shown(&prometheus, *panel, labels).await;
+    for (asked, labels, values) in expected {
+        let shown = shown(&prometheus, *asked, labels).await;
         if shown != *values {
-            wrong.push(format!("{panel:?}: {shown:?}, and not {values:?}"));
+            wrong.push(format!("{asked:?}: {shown:?}, and not {values:?}"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
