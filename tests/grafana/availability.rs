@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use crate::expr::{availability, burn};
+use crate::expr::{SEEN, availability, burn};
 use crate::looks::{self, ORANGE, RED, cell};
 use crate::model::{Dashboard, Panel, Row, instant, range, row, rows};
-use crate::names::{RECORDED_HOUR, of};
+use crate::names::{RECORDED_HOUR, Selector, of};
 use crate::variables::{self, row_to_platform, to_platform};
 
 const STATE: &str = "platform_state_seconds_total";
@@ -33,7 +33,7 @@ fn month() -> Row {
     let now = percent(Panel::stat(
         11,
         "Last 30 days",
-        "Share of the known time of the last 30 days in which it worked (up or degraded).",
+        "Share of the known time of the last 30 days in which it worked (up or degraded). Each vantage counts by the time in which it knew something.",
     ))
     .size(24, 5)
     .mappings(looks::availability())
@@ -45,7 +45,7 @@ fn month() -> Row {
     let days = percent(Panel::history(
         12,
         "Day by day",
-        "Share of the known time in which it worked; each box is a day, or longer on long ranges.",
+        "Share of the known time in which it worked, from all vantages together; each box is a day, or longer on long ranges.",
     ))
     .size(24, 8)
     .every("1d")
@@ -62,27 +62,28 @@ fn budget() -> Row {
     let left = Panel::stat(
         21,
         "Error budget left",
-        "What is left of the downtime that the objective (chosen above) allows in 30 days. Below zero it is overspent.",
+        "What is left of the downtime that the objective (chosen above) allows in 30 days, from all vantages together. Below zero it is overspent.",
     )
     .size(24, 5)
     .unit("percentunit")
     .decimals(0)
     .mappings(looks::budget())
     .link(to_platform())
-    .query(instant(format!("1 - {}", burn("30d")), "{{platform}}"));
+    .query(instant(format!("1 - {}", burn("platform", "30d")), "{{platform}}"));
     let pace = Panel::table(
         22,
         "How fast it is spent",
-        "1: just as fast as the objective allows; 14.4: a month's budget in two days. The windows are those of the alert PlatformErrorBudgetBurn.",
+        "1: just as fast as the objective allows; 14.4: a month's budget in two days. As in the alert PlatformErrorBudgetBurn each vantage is on its own; the worst is shown.",
     )
     .size(24, 8)
     .unit("none")
     .decimals(1)
-    .query(rows(burn("1h")))
-    .query(rows(burn("6h")))
-    .query(rows(burn("1d")))
-    .query(rows(burn("3d")))
+    .query(rows(worst_burn("1h")))
+    .query(rows(worst_burn("6h")))
+    .query(rows(worst_burn("1d")))
+    .query(rows(worst_burn("3d")))
     .merged(&["platform", "Value #A", "Value #B", "Value #C", "Value #D"])
+    .sorted(&[("Platform", false)])
     .column("platform", "Platform", &[row_to_platform()])
     .column("Value #A", "Last hour", &[("mappings", looks::burn()), cell()])
     .column("Value #B", "6 hours", &[("mappings", looks::burn()), cell()])
@@ -91,28 +92,47 @@ fn budget() -> Row {
     row(20, "What is left of the error budget?", vec![left, pace])
 }
 
+fn worst_burn(range: &str) -> String {
+    format!("max by (platform) ({})", burn(SEEN, range))
+}
+
+/// How much a counter grew in 30 days, from each vantage. Several exporters there count as their mean: the time of all states
+/// never adds up to more than there was.
+fn from_each_vantage(counter: &Selector) -> String {
+    let sum = |counter: &Selector| {
+        format!(
+            "sum by (vantage, platform) (increase({}))",
+            counter.over("30d")
+        )
+    };
+    let exporters = format!("clamp_min({} / (30 * 86400), 1)", sum(&of(STATE)));
+    format!("{} / {exporters}", sum(counter))
+}
+
 fn losses() -> Row {
     let by_state = |state: &str| {
         let state = of(STATE).with(&format!("state=\"{state}\""));
-        format!("sum by (platform) (increase({}))", state.over("30d"))
+        format!("round({})", from_each_vantage(&state))
     };
     let begun = of("platform_incidents_total").with("level=\"down\"");
     let time = Panel::table(
         31,
         "Where 30 days went",
-        "Incidents at level down (begun in any component), and the time in each state, added up over vantages. Blocked and unknown time counts for nothing: there was no telling.",
+        "From each vantage: incidents at level down (begun in any component), and the time in each state. Blocked and unknown time counts for nothing: there was no telling. What is missing to 30 days, the exporter did not run.",
     )
     .size(24, 8)
-    .unit("s")
-    .decimals(0)
-    .query(rows(format!("round(sum by (platform) (increase({})))", begun.over("30d"))))
+    .unit("dtdurations")
+    .decimals(1)
+    .query(rows(format!("round({})", from_each_vantage(&begun))))
     .query(rows(by_state("down")))
     .query(rows(by_state("degraded")))
     .query(rows(by_state("blocked")))
     .query(rows(by_state("unknown")))
-    .merged(&["platform", "Value #A", "Value #B", "Value #C", "Value #D", "Value #E"])
+    .merged(&["platform", "vantage", "Value #A", "Value #B", "Value #C", "Value #D", "Value #E"])
+    .sorted(&[("Platform", false), ("Vantage", false)])
     .column("platform", "Platform", &[row_to_platform()])
-    .column("Value #A", "Incidents", &[("unit", json!("none"))])
+    .column("vantage", "Vantage", &[])
+    .column("Value #A", "Incidents", &[("unit", json!("none")), ("decimals", json!(0))])
     .column("Value #B", "Down", &[("mappings", looks::any_is(RED))])
     .column("Value #C", "Degraded", &[("mappings", looks::any_is(ORANGE))])
     .column("Value #D", "Blocked", &[])
@@ -120,7 +140,7 @@ fn losses() -> Row {
     let parts = percent(Panel::table(
         32,
         "Weakest components of 30 days",
-        "Share of the known time in which each component worked, the worst first.",
+        "Share of the known time in which each component worked, from all vantages together, the worst first.",
     ))
     .size(24, 8)
     .query(rows(format!(
@@ -135,14 +155,11 @@ fn losses() -> Row {
         "Worked",
         &[("mappings", looks::availability()), cell()],
     )
-    .option(
-        "sortBy",
-        json!([{ "desc": false, "displayName": "Worked" }]),
-    );
+    .sorted(&[("Worked", false)]);
     let known = percent(Panel::graph(
         33,
         "Share of time in which something was known",
-        "The rest was blocked or unknown. Low: the figures above rest on little.",
+        "Of the time of all vantages together. The rest was blocked or unknown. Low: the figures above rest on little.",
     ))
     .size(24, 7)
     .between(0, 1)
@@ -172,7 +189,7 @@ fn year() -> Row {
     let whole = percent(Panel::stat(
         41,
         "Last 365 days",
-        "Share of the known time of a year in which it worked, from what a recording rule notes every hour. Needs the rules of this project, and as much retention as it is to look back.",
+        "Share of the known time of a year in which it worked, from all vantages together, by what a recording rule notes every hour. Needs the rules of this project, and as much retention as it is to look back.",
     ))
     .size(24, 5)
     .mappings(looks::availability())
@@ -182,7 +199,7 @@ fn year() -> Row {
     let days = percent(Panel::graph(
         42,
         "Each day of a year",
-        "Share of the known time of the day in which it worked.",
+        "Share of the known time of the day in which it worked, from all vantages together.",
     ))
     .size(24, 8)
     .last("365d")

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-use crate::names::{RECORDED_HOUR, Source, known};
+use crate::names::{RECORDED_HOUR, RECORDED_TOP, Source, known};
 
 /// Job and instance of another program that the same Prometheus scrapes. No panel may show it.
 pub const STRANGER: (&str, &str) = ("node", "elsewhere:9100");
@@ -23,6 +23,9 @@ const SPENT: [(&str, u64); 5] = [
     ("blocked", 0),
     ("unknown", 100),
 ];
+
+/// Where users' reports come from.
+const REPORTED: &str = r#"country="BD",source="downdetector""#;
 
 /// What must be known of a replay to make the rest.
 pub struct Replay {
@@ -87,6 +90,7 @@ impl Replay {
         for at in &self.scrapes {
             self.scrape(*at, &mut lines);
             self.planned(*at, &mut lines);
+            self.top(*at, &mut lines);
         }
         self.recorded(&mut lines);
         lines.extend(self.durations.iter().map(|(series, value, time)| {
@@ -128,6 +132,13 @@ impl Replay {
         }
     }
 
+    /// What the rules recorded of reports.
+    fn top(&self, at: u64, lines: &mut Vec<String>) {
+        for from in self.origins() {
+            lines.push(format!("{RECORDED_TOP}{{{from},{REPORTED}}} 50 {at}"));
+        }
+    }
+
     /// Labels of each platform's series.
     fn origins(&self) -> impl Iterator<Item = String> {
         self.platforms.iter().map(|(vantage, platform)| {
@@ -158,7 +169,6 @@ fn samples(name: &str, from: &str, at: u64, since: u64) -> Vec<String> {
         "major_outage",
         "unknown",
     ];
-    let source = "country=\"BD\",source=\"downdetector\"";
     match name {
         "platform_official_state" => states
             .map(|state| {
@@ -172,11 +182,11 @@ fn samples(name: &str, from: &str, at: u64, since: u64) -> Vec<String> {
         "platform_reports_total" => {
             let reports = since / 10;
             vec![format!(
-                "{name}{{{from},{source},symptom=\"login\"}} {reports} {at}"
+                "{name}{{{from},{REPORTED},symptom=\"login\"}} {reports} {at}"
             )]
         }
-        "platform_reports_recent" => vec![format!("{name}{{{from},{source}}} 30 {at}")],
-        "platform_reports_baseline" => vec![format!("{name}{{{from},{source}}} 20 {at}")],
+        "platform_reports_recent" => vec![format!("{name}{{{from},{REPORTED}}} 30 {at}")],
+        "platform_reports_baseline" => vec![format!("{name}{{{from},{REPORTED}}} 20 {at}")],
         other => panic!("no sample of {other}"),
     }
 }

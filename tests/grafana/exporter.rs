@@ -109,8 +109,8 @@ fn network() -> Row {
     ));
     let classes = Panel::stacked(
         23,
-        "Results by class",
-        "All runs, each minute. local: our own trouble. blocked: platforms refuse us, as they often do from hosting addresses.",
+        "Results each minute, by class",
+        "All runs, of all exporters together. local: our own trouble. blocked: platforms refuse us, as they often do from hosting addresses.",
     )
     .size(12, 8)
     .unit("cpm")
@@ -126,13 +126,16 @@ fn network() -> Row {
     let proven = Panel::stat(
         24,
         "Checks never ok here",
-        "Expectations that were never met from here: until then a missed one does not count and the check is unknown. `probe` shows what came instead.",
+        "Expectations that were never met from here, from several vantages where there are most: until then a missed one does not count and the check is unknown. The table of checks in Platform names them; the command `probe` shows what comes instead.",
     )
     .size(12, 8)
     .unit("none")
     .mappings(looks::any_is(ORANGE))
     .query(instant(
-        format!("sum by (platform) (1 - {})", of("platform_probe_proven")),
+        format!(
+            "max by (platform) (sum by (vantage, platform) (max by (vantage, platform, component, check) (1 - {})))",
+            of("platform_probe_proven")
+        ),
         "{{platform}}",
     ));
     row(
@@ -160,8 +163,8 @@ fn schedule() -> Row {
     ));
     let missed = Panel::graph(
         32,
-        "Runs left out",
-        "Planned runs, each minute, that were left out because the exporter was late or the run before had not ended.",
+        "Runs left out each minute",
+        "Planned runs that were left out because the exporter was late or the run before had not ended.",
     )
     .size(12, 8)
     .unit("cpm")
@@ -251,6 +254,7 @@ fn sources() -> Row {
         of("platform_official_last_success_timestamp_seconds")
     )))
     .merged(&["platform", "Value"])
+    .sorted(&[("Platform", false)])
     .column("platform", "Platform", &[])
     .column(
         "Value",

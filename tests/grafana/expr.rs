@@ -1,7 +1,7 @@
 //! Expressions that more than one panel is made of.
 
 use crate::looks::{OFFICIAL, VERDICTS};
-use crate::names::{Selector, of};
+use crate::names::{RECORDED_TOP, Selector, of};
 
 /// Labels of an exporter's view of a platform.
 pub const SEEN: &str = "job, instance, vantage, platform";
@@ -35,6 +35,18 @@ pub fn worst(family: &str, by: &str) -> String {
     })
 }
 
+/// Since when the worst verdict on each platform holds, in seconds: the earliest of those that say it.
+pub fn since() -> String {
+    let (each, worst) = (
+        verdict("platform_state", SEEN),
+        verdict("platform_state", "platform"),
+    );
+    let since = of("platform_state_since_timestamp_seconds");
+    format!(
+        "min by (platform) ({since} and on ({SEEN}) ({each} == on (platform) group_left () {worst}))"
+    )
+}
+
 /// What the platform itself says now: 0 unknown, 1 operational … 5 major outage.
 pub fn official(by: &str) -> String {
     code(
@@ -52,27 +64,39 @@ pub fn official_over_time(by: &str) -> String {
     })
 }
 
-/// Users' reports by platform. Several exporters read the same source: the highest counts, not the sum.
+/// Users' reports by platform, country and source. Several exporters read the same source: the highest counts, not the sum.
 pub fn reports(family: &str) -> String {
-    format!(
-        "sum by (platform) (max by (platform, country, source) ({}))",
-        of(family)
-    )
+    format!("max by (platform, country, source) ({})", of(family))
 }
 
-/// Up to here the number of reports is normal.
+/// Up to here the number of reports is normal. It is what the alert PlatformReportsHigh goes by; where nothing is recorded yet,
+/// the same is made of what the source itself calls normal.
 pub fn reports_top() -> String {
     let normal = reports("platform_reports_baseline");
-    format!("1.5 * {normal} + 4 * sqrt({normal}) + 5")
+    format!(
+        "({} or 1.5 * {normal} + 4 * sqrt({normal}) + 5)",
+        reports(RECORDED_TOP)
+    )
 }
 
-/// Reports as a share of that.
+/// Users' reports of all countries.
+pub fn all_reports() -> String {
+    format!("sum by (platform) ({})", reports("platform_reports_recent"))
+}
+
+/// The top of their normal.
+pub fn all_reports_top() -> String {
+    format!("sum by (platform) {}", reports_top())
+}
+
+/// Reports as a share of the top of their normal.
+pub fn reports_share() -> String {
+    format!("{} / {}", reports("platform_reports_recent"), reports_top())
+}
+
+/// The same of a platform, in the country where it is the largest: one is enough for the alert.
 pub fn crowd() -> String {
-    format!(
-        "{} / ({})",
-        reports("platform_reports_recent"),
-        reports_top()
-    )
+    format!("max by (platform) ({})", reports_share())
 }
 
 /// Share of the time of which something was known in which it worked. Our own trouble counts for nothing.
@@ -89,10 +113,10 @@ pub fn availability(family: &str, by: &str, range: &str) -> String {
 }
 
 /// How many times faster than the objective allows the time of a platform is lost.
-pub fn burn(range: &str) -> String {
+pub fn burn(by: &str, range: &str) -> String {
     format!(
         "(1 - {}) / (1 - $objective / 100)",
-        availability("platform_state_seconds_total", "platform", range)
+        availability("platform_state_seconds_total", by, range)
     )
 }
 
@@ -138,18 +162,25 @@ pub fn failing(by: &str) -> String {
     format!("{} / ({} > 0)", runs("fail"), runs("ok|degraded|fail"))
 }
 
-/// A row for each reason of each open incident, worth its start.
+/// A row for each reason of each open incident, worth its start in seconds: where it was seen first. What a vantage without the incident
+/// has to say is no reason of it.
 pub fn incidents() -> String {
-    let start = format!(
-        "max by (platform, component) ({})",
-        of("platform_incident_start_timestamp_seconds")
-    );
+    let open = of("platform_incident_start_timestamp_seconds");
+    let start = format!("min by (platform, component) ({open})");
     let reasons = format!(
-        "max by (platform, component, reason) ({})",
+        "max by (platform, component, reason) ({} and on ({SEEN}, component) {open})",
         of("platform_component_reason")
     );
     format!(
         "{reasons} * on (platform, component) group_left () {start} or on (platform, component) {start}"
+    )
+}
+
+/// How many vantages have each of them open.
+pub fn vantages_with_incident() -> String {
+    format!(
+        "count by (platform, component) (max by (vantage, platform, component) ({}))",
+        of("platform_incident_start_timestamp_seconds")
     )
 }
 
@@ -161,11 +192,11 @@ pub fn beside_incidents(on: &str, expr: &str) -> String {
     )
 }
 
-/// Something of each check, with the labels that say what it looks at.
-pub fn beside_check(expr: &str) -> String {
-    let labels = "job, instance, vantage, platform, component, check";
+/// Something of each check from each vantage, with the labels that say what it looks at. Of several exporters there the
+/// worst, which is their `min` or `max`.
+pub fn beside_check(worst: &str, expr: &str) -> String {
     let info = of("platform_probe_info");
     format!(
-        "max by (platform, component, check, kind, target, depth) ({expr} * on ({labels}) group_left (kind, target, depth) {info})"
+        "{worst} by (vantage, platform, component, check, kind, target, depth) ({expr} * on ({SEEN}, component, check) group_left (kind, target, depth) {info})"
     )
 }

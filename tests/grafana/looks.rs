@@ -39,11 +39,11 @@ pub fn values(values: &[(&str, &str, &str)]) -> Value {
             ((*value).to_owned(), shown)
         })
         .collect();
-    json!([{ "type": "value", "options": options }, nothing(values.len())])
+    json!([{ "type": "value", "options": options }, nothing(values.len(), "unknown")])
 }
 
-fn nothing(index: usize) -> Value {
-    let shown = json!({ "color": NEUTRAL, "index": index, "text": "unknown" });
+fn nothing(index: usize, text: &str) -> Value {
+    let shown = json!({ "color": NEUTRAL, "index": index, "text": text });
     json!({ "type": "special", "options": { "match": "null+nan", "result": shown } })
 }
 
@@ -53,6 +53,11 @@ const FAR: f64 = 1e15;
 /// Ranges with a colour each, of which the first that holds counts; the number itself stays to be read. `None` is an open
 /// end.
 pub fn ranges(ranges: &[(Option<f64>, Option<f64>, &str)]) -> Value {
+    ranges_or("unknown", ranges)
+}
+
+/// The same, with a text of its own for no value.
+fn ranges_or(text: &str, ranges: &[(Option<f64>, Option<f64>, &str)]) -> Value {
     let mut mappings: Vec<Value> = ranges
         .iter()
         .enumerate()
@@ -62,7 +67,7 @@ pub fn ranges(ranges: &[(Option<f64>, Option<f64>, &str)]) -> Value {
             json!({ "type": "range", "options": { "from": from, "to": to, "result": result } })
         })
         .collect();
-    mappings.push(nothing(ranges.len()));
+    mappings.push(nothing(ranges.len(), text));
     json!(mappings)
 }
 
@@ -133,6 +138,11 @@ pub fn age() -> Value {
         (Some(90.0), Some(300.0), YELLOW),
         (Some(300.0), None, RED),
     ])
+}
+
+/// What is left of a certificate's lifetime. Many checks see none.
+pub fn certificate() -> Value {
+    ranges_or("none", &[(None, Some(0.2), ORANGE)])
 }
 
 /// Counts of which any is bad; none is no news, and so neutral.

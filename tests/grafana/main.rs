@@ -26,6 +26,7 @@ mod sources;
 mod support;
 mod units;
 mod usage;
+mod vantages;
 mod variables;
 
 use std::path::{Path, PathBuf};

@@ -229,9 +229,14 @@ impl Panel {
         self
     }
 
-    /// What is shown where there is no data.
+    /// What is shown where there is no data. Call it after `mappings`, of which the one of no value has the last word.
     pub fn without_data(mut self, text: &str) -> Self {
         self.defaults["noValue"] = json!(text);
+        for mapping in self.defaults["mappings"].as_array_mut().unwrap() {
+            if mapping["type"] == "special" {
+                mapping["options"]["result"]["text"] = json!(text);
+            }
+        }
         self
     }
 
@@ -285,7 +290,16 @@ impl Panel {
         self
     }
 
-    /// Makes one table of the queries, with the fields in this order, sorted by the first (titles as given to `column`).
+    /// Sorts a table by columns, by the titles given to `column`: upwards, or downwards where `true`.
+    pub fn sorted(self, columns: &[(&str, bool)]) -> Self {
+        let columns = columns
+            .iter()
+            .map(|(title, down)| json!({ "desc": down, "displayName": title }));
+        let columns: Vec<Value> = columns.collect();
+        self.option("sortBy", json!(columns))
+    }
+
+    /// Makes one table of the queries, with the fields in this order.
     pub fn merged(mut self, fields: &[&str]) -> Self {
         let order: Map<String, Value> = fields
             .iter()

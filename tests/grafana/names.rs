@@ -47,6 +47,9 @@ const PROCESS: [(&str, &str); 5] = [
 /// Time in each state during the last hour, recorded hourly for questions about a year.
 pub const RECORDED_HOUR: &str = "platform:state_seconds:increase1h";
 
+/// Up to here the number of users' reports is normal, by the same hour of the last four weeks.
+pub const RECORDED_TOP: &str = "platform:reports:top";
+
 const PLANNED: [(&str, &str, &[&str]); 5] = [
     (
         "platform_official_state",
@@ -98,7 +101,11 @@ pub fn known() -> Vec<Known> {
         .iter()
         .map(|name| make(name, "gauge", &[], Source::Prometheus));
     let hour = with_vantage(&["platform", "state"]);
-    let recorded = [make(RECORDED_HOUR, "gauge", &hour, Source::Recorded)];
+    let top = with_vantage(&["platform", "country", "source"]);
+    let recorded = [
+        make(RECORDED_HOUR, "gauge", &hour, Source::Recorded),
+        make(RECORDED_TOP, "gauge", &top, Source::Recorded),
+    ];
     // A planned metric that the table has by now is the table's.
     let mut all: Vec<Known> = exported.collect();
     all.extend(
@@ -144,12 +151,18 @@ pub fn of(series: &str) -> Selector {
             .filter(|label| family.labels.contains(label))
             .map(|label| variable(label)),
     );
+    if family.labels.contains(&"vantage") {
+        matchers.push(NO_DRILL.to_owned());
+    }
     Selector {
         family,
         series: series.to_owned(),
         matchers,
     }
 }
+
+/// Leaves out drills, unless the variable says that they are shown.
+pub const NO_DRILL: &str = r#"vantage!="$drills""#;
 
 fn variable(label: &str) -> String {
     format!("{label}=~\"${label}\"")
@@ -165,6 +178,12 @@ impl Selector {
             self.series
         );
         self.matchers.push(matcher.to_owned());
+        self
+    }
+
+    /// Drills too, whatever the variable says.
+    pub fn even_of_drills(mut self) -> Self {
+        self.matchers.retain(|matcher| matcher != NO_DRILL);
         self
     }
 
@@ -187,7 +206,7 @@ fn a_renamed_metric_stops_the_build_of_the_dashboards() {
     let bucket = of("platform_probe_duration_seconds_bucket").with("le=\"+Inf\"");
     assert_eq!(
         bucket.over("5m"),
-        "platform_probe_duration_seconds_bucket{job=~\"$job\", instance=~\"$instance\", vantage=~\"$vantage\", platform=~\"$platform\", le=\"+Inf\"}[5m]"
+        "platform_probe_duration_seconds_bucket{job=~\"$job\", instance=~\"$instance\", vantage=~\"$vantage\", platform=~\"$platform\", vantage!=\"$drills\", le=\"+Inf\"}[5m]"
     );
 }
 

@@ -1,10 +1,8 @@
 //! Overview: is it us or them, who is affected, since when, why, what do they and their users say, is it getting better.
 
-use serde_json::json;
-
 use crate::expr::{
-    SEEN, availability, beside_incidents, crowd, failing, incidents, official, quantile,
-    quantile_last_week, rate, verdict, worst,
+    SEEN, availability, beside_incidents, crowd, failing, official, quantile, quantile_last_week,
+    rate, vantages_with_incident, verdict, worst,
 };
 use crate::looks::{self, GREEN, ORANGE, PURPLE, RED, cell};
 use crate::model::{Dashboard, NEUTRAL, Panel, Row, instant, range, row, rows};
@@ -37,19 +35,26 @@ fn us_or_them() -> Row {
         ("1", "works", GREEN),
     ]))
     .query(instant(format!("min by (vantage) ({})", of("platform_vantage_up")), "{{vantage}}"));
+    let count = |state: &str, code: u64| {
+        let verdicts = verdict("platform_state", "platform");
+        instant(format!("sum({verdicts} == bool {code})"), state)
+    };
     let counts = Panel::stat(
         12,
         "Platforms by state",
-        "How many platforms are in each state. A platform that two vantages see differently counts in both.",
+        "How many platforms are in each state; where vantages differ, the worst counts.",
     )
     .size(8, 4)
     .unit("none")
     .series("/down/", &[("mappings", looks::any_is(RED))])
     .series("/degraded/", &[("mappings", looks::any_is(ORANGE))])
-    .query(instant(
-        format!("sum by (state) (max by (platform, state) ({}))", of("platform_state")),
-        "{{state}}",
-    ));
+    .series("/blocked/", &[("mappings", looks::any_is(PURPLE))])
+    .series("/up/", &[("mappings", looks::any_is(GREEN))])
+    .query(count("down", 4))
+    .query(count("degraded", 3))
+    .query(count("blocked", 1))
+    .query(count("unknown", 0))
+    .query(count("up", 2));
     let age = Panel::stat(
         13,
         "Age of the data",
@@ -65,17 +70,17 @@ fn us_or_them() -> Row {
     let drill = Panel::stat(
         14,
         "Real or drill",
-        "In a drill everything shown is simulated.",
+        "Whether a drill runs just now, whatever Drills above says. What a drill says is simulated: all other panels leave it out, until Drills above is set to shown. Then choose the vantage drill to see nothing else.",
     )
     .size(4, 4)
     .unit("none")
     .mappings(looks::values(&[
         ("0", "real", NEUTRAL),
-        ("1", "DRILL: simulated", PURPLE),
+        ("1", "A DRILL RUNS", PURPLE),
     ]))
     .query(instant(
-        format!("max by (vantage) ({})", of("platform_exporter_drill")),
-        "{{vantage}}",
+        format!("max({})", of("platform_exporter_drill").even_of_drills()),
+        "Drills: ${drills:text}",
     ));
     row(10, "Is it us or them?", vec![network, counts, age, drill])
 }
@@ -113,27 +118,36 @@ fn why() -> Row {
     let open = Panel::table(
         31,
         "Open incidents",
-        "Each open incident with its reasons. The prefix of a reason names the layer: dns, tcp, tls, http, ws, content. Users' reports: 100 % is the top of what is normal at this hour.",
+        "Each open incident with its reasons, since it was first seen, and from how many vantages it is seen: if from one of several, it may be the path from there. The beginning of a reason names the layer: dns, tcp, tls, http, ws, content. Reports vs normal: users' reports where they are worst; 100 % is the top of what is normal at this hour. No rows: no open incident is known.",
     )
-    .size(24, 8)
-    .unit("none")
-    .without_data("no open incident is known")
-    .query(rows(format!("1000 * ({})", incidents())))
-    .query(rows(beside_incidents("platform, component", &verdict("platform_component_state", "platform, component"))))
-    .query(rows(beside_incidents("platform", &official("platform"))))
-    .query(rows(beside_incidents("platform", &crowd())))
-    .merged(&["platform", "component", "Value #A", "reason", "Value #B", "Value #C", "Value #D"])
-    .column("platform", "Platform", &[row_to_platform()])
-    .column("component", "Component", &[])
-    .column("reason", "Reason", &[("noValue", json!("not seen just now"))])
-    .column("Value #A", "Since", &[("unit", json!("dateTimeFromNow"))])
-    .column("Value #B", "State", &[("mappings", looks::verdicts()), cell()])
-    .column("Value #C", "Status page", &[("mappings", looks::official()), cell()])
-    .column("Value #D", "Users' reports", &[("unit", json!("percentunit")), ("decimals", json!(0)), ("mappings", looks::crowd()), cell()]);
+    .size(24, 8);
+    let vantages = beside_incidents("platform, component", &vantages_with_incident());
+    let open = sources::incidents(open, &[row_to_platform()])
+        .query(rows(beside_incidents("platform", &official("platform"))))
+        .query(rows(beside_incidents("platform", &crowd())))
+        .query(rows(vantages))
+        .merged(&[
+            "platform",
+            "component",
+            "Value #C",
+            "Value #A",
+            "Value #B",
+            "reason",
+            "Value #F",
+            "Value #D",
+            "Value #E",
+        ])
+        .column(
+            "Value #D",
+            "Status page",
+            &[("mappings", looks::official()), cell()],
+        )
+        .column("Value #E", sources::AGAINST_NORMAL, &sources::share())
+        .column("Value #F", "Vantages", &[]);
     let errors = Panel::stacked(
         32,
-        "Errors by reason",
-        "Runs that were not ok, each minute, by reason. blocked_ reasons are refusals, local_ ones are ours; all others are theirs.",
+        "Errors each minute, by reason",
+        "Runs that were not ok, from all vantages together. blocked_ reasons are refusals, local_ ones are ours; all others are theirs.",
     )
     .size(24, 8)
     .unit("cpm")
@@ -149,7 +163,7 @@ fn others() -> Row {
         Panel::table(
             41,
             "Sources side by side",
-            "What our probes see, what the platform's status page says, what its users report (100 % is the top of what is normal at this hour). Unknown, or no such column: that source is not read.",
+            "What our probes see, what the platform's status page says, what its users report where it is worst (100 % is the top of what is normal at this hour). Unknown, or no such column: that source is not read.",
         ),
         &[row_to_platform()],
     );
@@ -165,7 +179,7 @@ fn better() -> Row {
     let failing = Panel::graph(
         51,
         "Failing probes",
-        "Share of runs that fail, among those that say something of the platform. Falling: it is getting better, before the verdict turns.",
+        "Share of runs from all vantages that fail, among those that say something of the platform. Falling: it is getting better, before the verdict turns.",
     )
     .size(12, 8)
     .unit("percentunit")
@@ -174,7 +188,7 @@ fn better() -> Row {
     let latency = Panel::graph(
         52,
         "Latency, p95",
-        "Duration of whole runs, ok ones only; 95 of 100 are faster. The broken line is the same time a week ago.",
+        "Duration of whole runs from all vantages, ok ones only; 95 of 100 are faster. The broken line is the same time a week ago.",
     )
     .size(12, 8)
     .unit("s")
@@ -190,7 +204,7 @@ fn better() -> Row {
     let hours = Panel::history(
         53,
         "Availability by the hour",
-        "Share of the known time in which it worked (up or degraded); on long ranges the boxes are longer than an hour. Time in which nothing was known counts for nothing.",
+        "Share of the known time in which it worked (up or degraded), from all vantages together; on long ranges the boxes are longer than an hour. Time in which nothing was known counts for nothing.",
     )
     .size(24, 8)
     .unit("percentunit")

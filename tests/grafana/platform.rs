@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use crate::expr::{
-    SEEN, beside_check, beside_incidents, incidents, official_over_time, quantile, rate, verdict,
-    worst,
+    SEEN, beside_check, official_over_time, quantile, rate, reports, reports_share, reports_top,
+    since, verdict, worst,
 };
 use crate::looks::{self, GREEN, ORANGE, PURPLE, RED, cell};
 use crate::model::{Dashboard, NEUTRAL, Panel, Row, instant, range, row, rows};
@@ -39,16 +39,16 @@ fn now() -> Row {
         format!("max by (platform, title) ({states} * on ({SEEN}) group_left (title) {info})"),
         "{{title}}",
     ));
-    let since = Panel::stat(12, "In this state since", "When the verdict last changed.")
-        .size(6, 4)
-        .unit("dateTimeFromNow")
-        .query(instant(
-            format!(
-                "1000 * max by (platform) ({})",
-                of("platform_state_since_timestamp_seconds")
-            ),
-            "{{platform}}",
-        ));
+    let since = Panel::stat(
+        12,
+        "In this state",
+        "Since when the verdict is what it is, and for how long; where vantages differ, the worst one.",
+    )
+    .size(6, 4)
+    .unit("dateTimeAsIsoNoDateIfToday")
+    .series("/ for$/", &sources::lasting())
+    .query(instant(format!("1000 * {}", since()), "{{platform}} since"))
+    .query(instant(format!("time() - {}", since()), "{{platform}} for"));
     let vantages = Panel::stat(
         13,
         "Seen by",
@@ -64,15 +64,15 @@ fn now() -> Row {
     let depth = Panel::stat(
         14,
         "What an up rests on",
-        "The deepest answer that is ok now: edge (names, connections, static files) < parser (a refusal in its own words) < app (a page) < session (your token) < content.",
+        "The deepest answer that is ok now from each vantage: edge (names, connections, static files) < parser (a refusal in its own words) < app (a page) < session (your token) < content.",
     )
     .size(6, 4)
     .unit("none")
     .option("textMode", json!("name"))
     .without_data("nothing is ok")
     .query(instant(
-        format!("max by (platform, depth) ({})", of("platform_depth")),
-        "{{depth}} ({{platform}})",
+        format!("max by (vantage, platform, depth) ({})", of("platform_depth")),
+        "{{platform}} from {{vantage}}: {{depth}}",
     ));
     row(10, "How is it?", vec![state, since, vantages, depth])
 }
@@ -97,41 +97,40 @@ fn why() -> Row {
     let open = Panel::table(
         31,
         "Open incidents",
-        "Each open incident with its reasons. Users' reports: 100 % is the top of what is normal at this hour.",
+        "Each open incident with its reasons, since it was first seen. The beginning of a reason names the layer: dns, tcp, tls, http, ws, content.",
     )
-    .size(12, 8)
-    .unit("none")
-    .without_data("no open incident is known")
-    .query(rows(format!("1000 * ({})", incidents())))
-    .query(rows(beside_incidents("platform, component", &verdict("platform_component_state", "platform, component"))))
-    .merged(&["platform", "component", "Value #A", "reason", "Value #B"])
-    .column("platform", "Platform", &[])
-    .column("component", "Component", &[])
-    .column("reason", "Reason", &[("noValue", json!("not seen just now"))])
-    .column("Value #A", "Since", &[("unit", json!("dateTimeFromNow"))])
-    .column("Value #B", "State", &[("mappings", looks::verdicts()), cell()]);
+    .size(12, 8);
+    let open = sources::incidents(open, &[]).merged(&[
+        "platform",
+        "component",
+        "Value #C",
+        "Value #A",
+        "Value #B",
+        "reason",
+    ]);
     let begun = Panel::table(
         32,
         "Incidents in this time range",
-        "Incidents begun, by component and level. (An incident that grows from degraded to down counts at both.)",
+        "Incidents begun, by component and level; of several vantages, as many as the one that saw most. An incident that grows from degraded to down counts at both.",
     )
     .size(12, 8)
     .unit("none")
     .decimals(0)
     .without_data("none is known")
     .query(rows(format!(
-        "round(sum by (platform, component, level) (increase({}))) > 0",
+        "round(max by (platform, component, level) (increase({}))) > 0",
         of("platform_incidents_total").over("$__range")
     )))
     .merged(&["platform", "component", "level", "Value"])
+    .sorted(&[("Platform", false)])
     .column("platform", "Platform", &[])
     .column("component", "Component", &[])
     .column("level", "Level", &[])
     .column("Value", "Begun", &[]);
     let errors = Panel::stacked(
         33,
-        "Errors by reason",
-        "Runs that were not ok, each minute, by component and reason. blocked_ reasons are refusals, local_ ones are ours; all others are theirs.",
+        "Errors each minute, by reason",
+        "Runs that were not ok, from all vantages together, by component and reason. blocked_ reasons are refusals, local_ ones are ours; all others are theirs.",
     )
     .size(12, 9)
     .unit("cpm")
@@ -141,8 +140,8 @@ fn why() -> Row {
     ));
     let classes = Panel::stacked(
         34,
-        "Results by class",
-        "All runs, each minute: ok, degraded (answers, but not as it should), fail (theirs), blocked (they refuse us), local (ours).",
+        "Results each minute, by class",
+        "All runs from all vantages together: ok, degraded (answers, but not as it should), fail (theirs), blocked (they refuse us), local (ours).",
     )
     .size(12, 9)
     .unit("cpm")
@@ -178,27 +177,48 @@ fn others() -> Row {
     let reported = sources::reported(42);
     let symptoms = Panel::stacked(
         43,
-        "Reports by symptom",
-        "Users' reports taken in, each minute, by what they say is broken.",
+        "Reports each minute, by symptom",
+        "Users' reports taken in, by what they say is broken.",
     )
     .size(12, 8)
     .unit("cpm")
     .query(range(
-        format!("60 * {}", rate("symptom", &of("platform_reports_total"))),
+        format!(
+            "60 * sum by (symptom) (max by (platform, country, source, symptom) (rate({})))",
+            of("platform_reports_total").over("$__rate_interval")
+        ),
         "{{symptom}}",
     ));
+    let countries = Panel::table(
+        45,
+        "Reports by country",
+        "Users' reports in the source's last window beside the top of what is normal there at this hour; the worst first.",
+    )
+    .size(24, 6)
+    .unit("short")
+    .query(rows(reports("platform_reports_recent")))
+    .query(rows(reports_top()))
+    .query(rows(reports_share()))
+    .merged(&["platform", "country", "source", "Value #A", "Value #B", "Value #C"])
+    .sorted(&[(sources::AGAINST_NORMAL, true)])
+    .column("platform", "Platform", &[])
+    .column("country", "Country", &[])
+    .column("source", "Source", &[])
+    .column("Value #A", "Reports", &[])
+    .column("Value #B", "Top of normal", &[("decimals", json!(0))])
+    .column("Value #C", sources::AGAINST_NORMAL, &sources::share());
     let agree = sources::side_by_side(
         Panel::table(
             44,
             "Do the sources agree?",
-            "Probes, status page and users' reports (100 % is the top of what is normal at this hour) side by side. Unknown, or no such column: that source is not read.",
+            "Probes, status page and users' reports where they are worst (100 % is the top of what is normal at this hour), side by side. Unknown, or no such column: that source is not read.",
         ),
         &[],
     );
     row(
         40,
         "What do they and their users say?",
-        vec![agree, reported, page, symptoms],
+        vec![agree, reported, countries, page, symptoms],
     )
 }
 
@@ -208,7 +228,7 @@ fn latency() -> Row {
     let phases = Panel::stacked(
         51,
         "Where the time goes",
-        "Mean duration of the parts of ok runs: name lookup, connection, TLS, the platform's own processing, transfer. Together they are the whole run.",
+        "Mean duration of the parts of ok runs from all vantages: name lookup, connection, TLS, the platform's own processing, transfer. Together they are the whole run.",
     )
     .size(12, 9)
     .unit("s")
@@ -223,7 +243,7 @@ fn latency() -> Row {
     let p95 = Panel::graph(
         52,
         "Latency by component, p95",
-        "Duration of whole runs, ok ones only; 95 of 100 are faster.",
+        "Duration of whole runs from all vantages, ok ones only; 95 of 100 are faster.",
     )
     .size(12, 9)
     .unit("s")
@@ -245,26 +265,28 @@ fn checks() -> Row {
     let table = Panel::table(
         61,
         "Checks",
-        "Every check: what it looks at, how deep an ok answer reaches, its last result and HTTP status, whether it was ever ok here (before that a missed expectation does not count), the age of its last run, and how much is left of its certificate's lifetime.",
+        "Every check from every vantage: what it looks at, how deep an ok answer reaches, its last result and HTTP status, whether it was ever ok here (before that a missed expectation does not count), the age of its last run, and how much is left of its certificate's lifetime. A last result that is unknown says nothing of them: they refused us, or the trouble was ours.",
     )
     .size(24, 14)
     .unit("none")
-    .query(rows(beside_check(of("platform_probe_proven").to_string().as_str())))
-    .query(rows(beside_check(of("platform_probe_success").to_string().as_str())))
-    .query(rows(beside_check(of("platform_probe_http_status_code").to_string().as_str())))
-    .query(rows(beside_check(&format!("(time() - {last})"))))
-    .query(rows(beside_check(&format!("(({after} - time()) / ({after} - {before}))"))))
-    .merged(&["platform", "component", "check", "Value #B", "Value #C", "Value #D", "Value #A", "Value #E", "depth", "kind", "target"])
+    .query(rows(beside_check("min", of("platform_probe_proven").to_string().as_str())))
+    .query(rows(beside_check("min", of("platform_probe_success").to_string().as_str())))
+    .query(rows(beside_check("max", of("platform_probe_http_status_code").to_string().as_str())))
+    .query(rows(beside_check("max", &format!("(time() - {last})"))))
+    .query(rows(beside_check("min", &format!("(({after} - time()) / ({after} - {before}))"))))
+    .merged(&["platform", "component", "check", "vantage", "Value #B", "Value #C", "Value #D", "Value #A", "Value #E", "depth", "kind", "target"])
     .column("platform", "Platform", &[])
     .column("component", "Component", &[])
     .column("check", "Check", &[])
+    .column("vantage", "Vantage", &[])
     .column("Value #B", "Last result", &[("mappings", looks::values(&[("0", "NOT OK", RED), ("1", "ok", GREEN)])), cell()])
-    .column("Value #C", "HTTP status", &[])
+    .column("Value #C", "HTTP status", &[("noValue", json!("none"))])
     .column("Value #D", "Age", &[("unit", json!("s")), ("decimals", json!(0))])
     .column("Value #A", "Ever ok here", &[("mappings", looks::values(&[("0", "never", ORANGE), ("1", "yes", NEUTRAL)]))])
-    .column("Value #E", "Certificate left", &[("unit", json!("percentunit")), ("decimals", json!(0)), ("mappings", looks::ranges(&[(None, Some(0.2), ORANGE)])), cell()])
+    .column("Value #E", "Certificate left", &[("unit", json!("percentunit")), ("decimals", json!(0)), ("mappings", looks::certificate()), cell()])
     .column("depth", "Depth", &[])
     .column("kind", "Kind", &[])
-    .column("target", "Target", &[]);
+    .column("target", "Target", &[])
+    .sorted(&[("Last result", false), ("Platform", false)]);
     row(60, "What exactly is asked?", vec![table])
 }

@@ -57,11 +57,20 @@ impl Prometheus {
     pub async fn with(programs: &Programs, fixture: Fixture) -> Self {
         let data = tempfile::tempdir().unwrap();
         let replay = Replay::read(&fixture.path);
-        let beside = data.path().join("beside.om");
-        std::fs::write(&beside, replay.beside()).unwrap();
         programs.load(&fixture.path, data.path());
-        programs.load(&beside, data.path());
+        programs.load_text(&replay.beside(), data.path());
         drop(fixture);
+        Self::start(programs, data, replay.span()).await
+    }
+
+    /// Loads samples that are written as OpenMetrics.
+    pub async fn holding(programs: &Programs, samples: &str, span: (u64, u64)) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        programs.load_text(samples, data.path());
+        Self::start(programs, data, span).await
+    }
+
+    async fn start(programs: &Programs, data: tempfile::TempDir, span: (u64, u64)) -> Self {
         let config = data.path().join("prometheus.yml");
         std::fs::write(&config, "").unwrap();
         let port = free_port();
@@ -85,7 +94,7 @@ impl Prometheus {
             client: reqwest::Client::new(),
             base: format!("http://127.0.0.1:{port}"),
             _data: data,
-            span: replay.span(),
+            span,
         };
         server.ready().await;
         server
@@ -223,6 +232,12 @@ fn value(pair: &Value) -> f64 {
 }
 
 impl Programs {
+    fn load_text(&self, samples: &str, data: &Path) {
+        let file = data.join("samples.om");
+        std::fs::write(&file, samples).unwrap();
+        self.load(&file, data);
+    }
+
     fn load(&self, file: &Path, data: &Path) {
         let out = Command::new(&self.promtool)
             .args(["tsdb", "create-blocks-from", "openmetrics"])

@@ -1,7 +1,7 @@
 //! Units of Grafana's value formats that a panel of ours may have; the linter's list has them all.
 
 /// Their ids.
-pub const UNITS: [&str; 15] = [
+pub const UNITS: [&str; 16] = [
     "none",
     "short",
     "percent",
@@ -12,6 +12,7 @@ pub const UNITS: [&str; 15] = [
     "ms",
     "dtdurations",
     "dateTimeAsIso",
+    "dateTimeAsIsoNoDateIfToday",
     "dateTimeFromNow",
     "cps",
     "cpm",

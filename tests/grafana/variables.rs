@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use platform_exporter::config::DRILL;
+
 use crate::model::NEUTRAL;
 
 /// The uid of each dashboard; links are made of them, so they stay as they are.
@@ -10,7 +12,12 @@ pub const PLATFORM: &str = "platform-exporter-platform";
 pub const AVAILABILITY: &str = "platform-exporter-availability";
 pub const EXPORTER: &str = "platform-exporter-exporter";
 
-/// Data source, job, instance, vantage, platform: each of them asked for within those before it.
+/// What may be chosen for drills, the default first: what people read, and the vantage that is left out. No vantage is
+/// called as the other value.
+pub const DRILLS: [(&str, &str); 2] = [("left out", DRILL), ("shown", "-")];
+
+/// Data source, job, instance, vantage, platform, each of them asked for within those before it; and whether drills are
+/// shown.
 pub fn variables() -> Vec<Value> {
     let data_source = json!({
         "current": {},
@@ -28,22 +35,27 @@ pub fn variables() -> Vec<Value> {
     });
     vec![
         data_source,
-        query("job", "Job", "platform_exporter_build_info"),
+        query(
+            "job",
+            "Job",
+            r#"platform_exporter_build_info{vantage!="$drills"}"#,
+        ),
         query(
             "instance",
             "Instance",
-            r#"platform_exporter_build_info{job=~"$job"}"#,
+            r#"platform_exporter_build_info{job=~"$job", vantage!="$drills"}"#,
         ),
         query(
             "vantage",
             "Vantage",
-            r#"platform_vantage_up{job=~"$job", instance=~"$instance"}"#,
+            r#"platform_vantage_up{job=~"$job", instance=~"$instance", vantage!="$drills"}"#,
         ),
         query(
             "platform",
             "Platform",
-            r#"platform_state{job=~"$job", instance=~"$instance", vantage=~"$vantage"}"#,
+            r#"platform_state{job=~"$job", instance=~"$instance", vantage=~"$vantage", vantage!="$drills"}"#,
         ),
+        choice("drills", "Drills", &DRILLS),
     ]
 }
 
@@ -72,26 +84,46 @@ fn query(name: &str, label: &str, series: &str) -> Value {
 /// One platform is shown at first, the first of the catalogue.
 pub fn one_platform() -> Vec<Value> {
     let mut variables = variables();
-    if let Some(platform) = variables.last_mut() {
-        platform["current"] = json!({ "text": ["facebook"], "value": ["facebook"] });
+    for variable in &mut variables {
+        if variable["name"] == "platform" {
+            variable["current"] = json!({ "text": ["facebook"], "value": ["facebook"] });
+        }
     }
     variables
 }
 
 /// What share of the time is promised, in percent.
 pub fn objective() -> Value {
-    let choices = ["99.9", "99.5", "99", "95"];
-    let option =
-        |value: &str| json!({ "selected": value == choices[0], "text": value, "value": value });
+    let choices = ["99.9", "99.5", "99", "95"].map(|percent| (percent, percent));
+    choice("objective", "Objective (%)", &choices)
+}
+
+/// One of a few values, each with the text that people read; the first at first.
+fn choice(name: &str, label: &str, choices: &[(&str, &str)]) -> Value {
+    let (text, value) = choices[0];
+    let options: Vec<Value> = choices
+        .iter()
+        .map(|(text, one)| json!({ "selected": *one == value, "text": text, "value": one }))
+        .collect();
+    let written: Vec<String> = choices
+        .iter()
+        .map(|(text, value)| {
+            if text == value {
+                (*value).to_owned()
+            } else {
+                format!("{text} : {value}")
+            }
+        })
+        .collect();
     json!({
-        "current": { "text": choices[0], "value": choices[0] },
+        "current": { "text": text, "value": value },
         "hide": 0,
         "includeAll": false,
-        "label": "Objective (%)",
+        "label": label,
         "multi": false,
-        "name": "objective",
-        "options": choices.map(option),
-        "query": choices.join(","),
+        "name": name,
+        "options": options,
+        "query": written.join(","),
         "skipUrlSync": false,
         "type": "custom",
     })
@@ -111,7 +143,7 @@ fn link(platform: &str) -> Value {
     json!({
         "targetBlank": false,
         "title": "Open this platform",
-        "url": format!("/d/{PLATFORM}?${{__url_time_range}}&${{datasource:queryparam}}&${{job:queryparam}}&${{instance:queryparam}}&${{vantage:queryparam}}&var-platform={platform}"),
+        "url": format!("/d/{PLATFORM}?${{__url_time_range}}&${{datasource:queryparam}}&${{job:queryparam}}&${{instance:queryparam}}&${{vantage:queryparam}}&${{drills:queryparam}}&var-platform={platform}"),
     })
 }
 

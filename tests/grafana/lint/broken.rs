@@ -23,8 +23,7 @@ fn variable<'a>(dashboard: &'a mut Value, name: &str) -> &'a mut Value {
         .unwrap()
 }
 
-const LIMITS: &str =
-    r#"job=~"$job", instance=~"$instance", vantage=~"$vantage", platform=~"$platform""#;
+const LIMITS: &str = r#"job=~"$job", instance=~"$instance", vantage=~"$vantage", platform=~"$platform", vantage!="$drills""#;
 
 type Break = fn(&mut Value);
 
@@ -151,6 +150,23 @@ const BREAKS: &[(&str, Break)] = &[
             "platform_up{job=~\"$job\", instance=~\"$instance\", vantage=~\"$vantage\"}",
         )
     }),
+    ("template-drills", |d| {
+        variable(d, "drills")["current"]["value"] = json!("-")
+    }),
+    ("template-drills", |d| {
+        variable(d, "drills")["name"] = json!("drill")
+    }),
+    ("template-drills", |d| {
+        variable(d, "platform")["query"]["query"] = json!("label_values(platform_state, platform)")
+    }),
+    ("target-drills", |d| {
+        let limits = LIMITS.replace(r#", vantage!="$drills""#, "");
+        ask(d, &format!("platform_up{{{limits}}}"))
+    }),
+    ("target-drills", |d| {
+        let limits = LIMITS.replace(r#", platform=~"$platform""#, "");
+        ask(d, &format!("platform_exporter_drill{{{limits}}}"))
+    }),
     ("target-legend", |d| {
         panel(d, 22)["targets"][0]["legendFormat"] = json!("")
     }),
@@ -171,6 +187,12 @@ const BREAKS: &[(&str, Break)] = &[
     }),
     ("table-columns", |d| {
         panel(d, 31)["transformations"][1]["options"]["indexByName"]["Value #X"] = json!(9)
+    }),
+    ("table-sorted", |d| {
+        panel(d, 31)["options"]["sortBy"] = json!([])
+    }),
+    ("table-sorted", |d| {
+        panel(d, 31)["options"]["sortBy"][0]["displayName"] = json!("Value #C")
     }),
     ("panel-unknown", |d| {
         panel(d, 21)["fieldConfig"]["defaults"]["noValue"] = json!("")

@@ -14,7 +14,7 @@ use crate::promql::{Found, parts};
 type Rule = fn(&Value) -> Vec<String>;
 
 /// Every rule by name.
-pub const RULES: [(&str, Rule); 26] = [
+pub const RULES: [(&str, Rule); 29] = [
     ("template-datasource", linter::template_datasource),
     ("template-job", |d| linter::template(d, "job", "Job")),
     ("template-instance", |d| {
@@ -42,10 +42,13 @@ pub const RULES: [(&str, Rule); 26] = [
     ("template-platform", |d| {
         linter::template(d, "platform", "Platform")
     }),
+    ("template-drills", own::template_drills),
     ("target-metric", own::target_metric),
+    ("target-drills", own::target_drills),
     ("target-legend", own::target_legend),
     ("target-between", own::target_between),
     ("table-columns", own::table_columns),
+    ("table-sorted", own::table_sorted),
     ("panel-unknown", own::panel_unknown),
     ("panel-words", own::panel_words),
     ("panel-ids", own::panel_ids),

@@ -2,10 +2,13 @@
 
 use serde_json::Value;
 
-use super::{each_panel, each_selector, each_target, legend_labels, list, text};
+use super::{
+    each, each_panel, each_selector, each_target, label_values, legend_labels, list, text,
+    variables,
+};
 use crate::model::NEUTRAL;
 use crate::names::family_of;
-use crate::promql::parts;
+use crate::promql::{Found, parts};
 
 /// Metrics and the labels that they are selected by exist, and the variables limit whatever has their labels.
 pub(super) fn target_metric(dashboard: &Value) -> Vec<String> {
@@ -29,6 +32,46 @@ pub(super) fn target_metric(dashboard: &Value) -> Vec<String> {
             .next()
             .map(|label| format!("{} is not limited by ${label}", found.series))
     })
+}
+
+/// Drills are left out until somebody chooses otherwise, and are not even offered.
+pub(super) fn template_drills(dashboard: &Value) -> Vec<String> {
+    let own = variables(dashboard).iter().find(|v| v["name"] == "drills");
+    let wants = [("/type", "custom"), ("/current/value", "drill")];
+    let right = |own: &Value| wants.iter().all(|(at, want)| text(own, at) == *want);
+    if !own.is_some_and(right) {
+        return vec!["no variable drills that leaves them out".into()];
+    }
+    let queries = variables(dashboard).iter().filter(|v| v["type"] == "query");
+    each(
+        queries,
+        |v| text(v, "/name").to_owned(),
+        |variable| {
+            let found = parts(&label_values(variable)?.0).ok()?.selectors;
+            let mut offering = found.iter().filter(|found| !without_drills(found));
+            offering.next().map(|_| "offers drills".into())
+        },
+    )
+}
+
+/// Where the exporter says which vantage it is, drills are left out; but that there is one must be seen.
+pub(super) fn target_drills(dashboard: &Value) -> Vec<String> {
+    each_selector(dashboard, |found| {
+        let family = family_of(&found.series)?;
+        let shown = !without_drills(found);
+        if !family.labels.contains(&"vantage") {
+            return None;
+        }
+        match family.name {
+            "platform_exporter_drill" => (!shown).then(|| "hides that there is a drill".into()),
+            name => shown.then(|| format!("{name} of drills is not left out")),
+        }
+    })
+}
+
+fn without_drills(found: &Found) -> bool {
+    let wanted = ["vantage", "!=", "$drills"].map(str::to_owned);
+    found.matchers.contains(&wanted.into())
 }
 
 pub(super) fn target_legend(dashboard: &Value) -> Vec<String> {
@@ -103,6 +146,20 @@ pub(super) fn table_columns(dashboard: &Value) -> Vec<String> {
             .flat_map(|o| o.keys().cloned());
         let gone = named.chain(ordered).find(|name| !fields.contains(name))?;
         Some(format!("there is no column {gone}"))
+    })
+}
+
+/// A table is sorted, by titles that its columns have: in what order Prometheus answers is left open.
+pub(super) fn table_sorted(dashboard: &Value) -> Vec<String> {
+    each_panel(dashboard, |panel| {
+        let titles = everywhere(panel, "displayName");
+        let by = list(panel, "/options/sortBy");
+        let gone = by.iter().find(|one| !titles.contains(&&one["displayName"]));
+        if let Some(one) = gone {
+            return Some(format!("no column has the title {}", one["displayName"]));
+        }
+        let table = text(panel, "/type") == "table";
+        (table && by.is_empty()).then(|| "is not sorted".into())
     })
 }
 
