@@ -17,6 +17,18 @@ const NONE: &str = "no twin";
 const REAL: &str = r#"vantage!="drill""#;
 const DRILL: &str = r#"vantage="drill""#;
 
+/// Links to dashboards, which leave drills out unless they are told otherwise.
+const LINKS: [(&str, &str); 2] = [
+    (
+        "?var-platform={{ $labels.platform }}",
+        "?var-platform={{ $labels.platform }}&var-drills=-&var-vantage=drill",
+    ),
+    (
+        ".Labels.exporter_dashboard }}{{ end }}",
+        ".Labels.exporter_dashboard }}{{ end }}?var-drills=-&var-vantage=drill",
+    ),
+];
+
 fn twins(alerts: &str) -> String {
     let (_, groups) = alerts.split_once("\ngroups:\n").unwrap();
     let mut out = HEADER.to_owned();
@@ -72,6 +84,9 @@ fn twin(rule: &str) -> Option<String> {
     }
     let lines = twin.lines().map(|line| {
         let marked = line.replacen("labels: { ", r#"labels: { drill: "true", "#, 1);
+        let marked = LINKS.iter().fold(marked, |line, (link, to_drills)| {
+            line.replace(link, to_drills)
+        });
         match marked.split_once("summary: ") {
             Some((before, summary)) => format!("{before}summary: \"Drill: {summary}\"\n"),
             None => marked + "\n",
