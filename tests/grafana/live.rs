@@ -46,12 +46,8 @@ impl Ask<'_> {
     }
 }
 
-/// What is chosen for drills. The replays are drills.
-pub const LEFT_OUT: &str = DRILLS[0].1;
-const SHOWN: &str = DRILLS[1].1;
-
 /// Variables as Grafana fills them in for the provisioned data source, all of everything chosen.
-fn filled(expr: &str, drills: &str, step: u64, range: u64) -> String {
+fn filled(expr: &str, step: u64, range: u64) -> String {
     let all = ["job", "instance", "vantage", "platform"];
     let filled = all.iter().fold(expr.to_owned(), |expr, name| {
         expr.replace(&format!("\"${name}\""), "\".+\"")
@@ -65,7 +61,7 @@ fn filled(expr: &str, drills: &str, step: u64, range: u64) -> String {
         .replace("$__interval", &format!("{step}s"))
         .replace("$__range", &format!("{range}s"))
         .replace("$objective", "99.9")
-        .replace("$drills", drills);
+        .replace("$drills", DRILLS[0].1);
     assert!(!filled.contains('$'), "{filled}");
     filled
 }
@@ -74,22 +70,14 @@ fn seconds(interval: &str) -> u64 {
     humantime::parse_duration(interval).unwrap().as_secs()
 }
 
-fn asks<'a>(dashboards: &'a [(&'static str, Value)], prometheus: &Prometheus) -> Vec<Ask<'a>> {
-    with_drills(dashboards, prometheus, SHOWN)
-}
-
-pub fn with_drills<'a>(
-    dashboards: &'a [(&'static str, Value)],
-    prometheus: &Prometheus,
-    drills: &str,
-) -> Vec<Ask<'a>> {
+pub fn asks<'a>(dashboards: &'a [(&'static str, Value)], prometheus: &Prometheus) -> Vec<Ask<'a>> {
     let range = prometheus.span.1 - prometheus.span.0;
     let mut all = Vec::new();
     for (dashboard, json) in dashboards {
         for panel in panels(json) {
             for target in panel["targets"].as_array().unwrap() {
                 let step = seconds(panel["interval"].as_str().unwrap());
-                let expr = filled(target["expr"].as_str().unwrap(), drills, step, range);
+                let expr = filled(target["expr"].as_str().unwrap(), step, range);
                 all.push(Ask {
                     dashboard,
                     panel,
@@ -184,22 +172,21 @@ async fn complaints(prometheus: &Prometheus, now: u64, quiet: bool) -> Vec<Strin
 }
 
 async fn empty_variables(dashboards: &[(&str, Value)], prometheus: &Prometheus) -> Vec<String> {
-    let offered = offered(dashboards, prometheus, SHOWN).await;
+    let offered = offered(dashboards, prometheus).await;
     let empty = offered.into_iter().filter(|(_, values)| values.is_empty());
     empty.map(|(name, _)| format!("{name} is empty")).collect()
 }
 
 /// The values of every variable that is asked for.
-async fn offered(
+pub async fn offered(
     dashboards: &[(&str, Value)],
     prometheus: &Prometheus,
-    drills: &str,
 ) -> Vec<(String, Vec<String>)> {
     let mut found = Vec::new();
     for (dashboard, json) in dashboards {
         for variable in json["templating"]["list"].as_array().unwrap() {
             if let Some((series, label)) = label_values(variable) {
-                let series = filled(&series, drills, 60, 60);
+                let series = filled(&series, 60, 60);
                 let values = prometheus.label_values(&series, &label).await;
                 found.push((format!("{dashboard} ${label}"), values.unwrap()));
             }
@@ -253,7 +240,6 @@ async fn outage(scenario: &str, down: &[&str], degraded: &[&str]) {
     let now = moment(&prometheus, &fallen).await;
     let found = complaints(&prometheus, now, false).await;
     assert!(found.is_empty(), "{}", found.join("\n"));
-    nothing_of_a_drill(&prometheus, now).await;
     for (panel, platform, value) in verdicts(&prometheus, "platform_state", now).await {
         let right = match &*platform {
             platform if down.contains(&platform) => DOWN,
@@ -261,25 +247,6 @@ async fn outage(scenario: &str, down: &[&str], degraded: &[&str]) {
             _ => UP,
         };
         assert_eq!(value, right, "{platform} in {panel}");
-    }
-}
-
-/// Until drills are shown, a drill's replay is in no panel and in no variable; but that there is one is seen.
-async fn nothing_of_a_drill(prometheus: &Prometheus, now: u64) {
-    let dashboards = built();
-    let mut told = 0;
-    for ask in with_drills(&dashboards, prometheus, LEFT_OUT) {
-        let series = ask.at(prometheus, now).await.unwrap();
-        if ask.panel["title"] == "Real or drill" {
-            assert_eq!(series[0].last(), 1.0, "{}", ask.name());
-            told += 1;
-        } else {
-            assert!(series.is_empty(), "{}: {series:?}", ask.name());
-        }
-    }
-    assert_eq!(told, 1);
-    for (name, values) in offered(&dashboards, prometheus, LEFT_OUT).await {
-        assert!(values.is_empty(), "{name} offers {values:?}");
     }
 }
 

@@ -151,9 +151,7 @@ pub fn of(series: &str) -> Selector {
             .filter(|label| family.labels.contains(label))
             .map(|label| variable(label)),
     );
-    if family.labels.contains(&"vantage") {
-        matchers.push(NO_DRILL.to_owned());
-    }
+    matchers.push(NO_DRILL.to_owned());
     Selector {
         family,
         series: series.to_owned(),
@@ -162,7 +160,7 @@ pub fn of(series: &str) -> Selector {
 }
 
 /// Leaves out drills, unless the variable says that they are shown.
-pub const NO_DRILL: &str = r#"vantage!="$drills""#;
+pub const NO_DRILL: &str = r#"job!="$drills""#;
 
 fn variable(label: &str) -> String {
     format!("{label}=~\"${label}\"")
@@ -206,7 +204,7 @@ fn a_renamed_metric_stops_the_build_of_the_dashboards() {
     let bucket = of("platform_probe_duration_seconds_bucket").with("le=\"+Inf\"");
     assert_eq!(
         bucket.over("5m"),
-        "platform_probe_duration_seconds_bucket{job=~\"$job\", instance=~\"$instance\", vantage=~\"$vantage\", platform=~\"$platform\", vantage!=\"$drills\", le=\"+Inf\"}[5m]"
+        "platform_probe_duration_seconds_bucket{job=~\"$job\", instance=~\"$instance\", vantage=~\"$vantage\", platform=~\"$platform\", job!=\"$drills\", le=\"+Inf\"}[5m]"
     );
 }
 

@@ -70,17 +70,17 @@ fn us_or_them() -> Row {
     let drill = Panel::stat(
         14,
         "Real or drill",
-        "Whether a drill runs just now, whatever Drills above says. What a drill says is simulated: all other panels leave it out, until Drills above is set to shown. Then choose the vantage drill to see nothing else.",
+        "Which jobs are real and which are drills, whatever Drills above says. What a drill says is simulated: all other panels leave the job platform_drill out, until Drills above is set to shown. Then choose that job to see nothing else.",
     )
     .size(4, 4)
     .unit("none")
     .mappings(looks::values(&[
         ("0", "real", NEUTRAL),
-        ("1", "A DRILL RUNS", PURPLE),
+        ("1", "DRILL: simulated", PURPLE),
     ]))
     .query(instant(
-        format!("max({})", of("platform_exporter_drill").even_of_drills()),
-        "Drills: ${drills:text}",
+        format!("max by (job) ({})", of("platform_exporter_drill").even_of_drills()),
+        "{{job}}",
     ));
     row(10, "Is it us or them?", vec![network, counts, age, drill])
 }

@@ -1,7 +1,7 @@
 //! Several vantages, and several exporters at one of them, of which each panel must make what its reader takes it for.
 
 use crate::built;
-use crate::live::{LEFT_OUT, programs, with_drills};
+use crate::live::{asks, offered, programs};
 use crate::prometheus::Prometheus;
 
 const NOW: u64 = 1_710_000_000;
@@ -98,16 +98,32 @@ fn samples() -> String {
 }
 
 impl Exporter {
+    /// As in the shipped scrape configuration.
+    fn job(&self) -> &str {
+        match self.vantage {
+            "drill" => "platform_drill",
+            _ => "platform_exporter",
+        }
+    }
+
+    fn own_labels(&self) -> String {
+        let (job, instance, vantage) = (self.job(), self.instance, self.vantage);
+        format!(r#"job="{job}",instance="{instance}",vantage="{vantage}""#)
+    }
+
     fn labels(&self) -> String {
-        let (instance, vantage) = (self.instance, self.vantage);
-        format!(r#"job="p",instance="{instance}",vantage="{vantage}",platform="acme""#)
+        self.own_labels() + r#",platform="acme""#
     }
 
     fn now(&self) -> Vec<String> {
-        let own = self.labels();
+        let (itself, own) = (self.own_labels(), self.labels());
+        let drill = u8::from(self.vantage == "drill");
         let check = format!(r#"{own},component="web",check="home""#);
         let [up, down] = [u8::from(!self.down), u8::from(self.down)];
         let mut lines = vec![
+            format!(r#"platform_exporter_build_info{{{itself},version="1"}} 1 {NOW}"#),
+            format!("platform_exporter_drill{{{itself}}} {drill} {NOW}"),
+            format!("platform_vantage_up{{{itself}}} 1 {NOW}"),
             format!(r#"platform_state{{{own},state="up"}} {up} {NOW}"#),
             format!(r#"platform_state{{{own},state="down"}} {down} {NOW}"#),
             format!(
@@ -175,7 +191,7 @@ type Expected<'a> = (Asked<'a>, &'a [&'a str], &'a [&'a str]);
 async fn shown(prometheus: &Prometheus, asked: Asked<'_>, labels: &[&str]) -> Vec<String> {
     let dashboards = built();
     let (dashboard, title, letter) = asked;
-    let asks = with_drills(&dashboards, prometheus, LEFT_OUT);
+    let asks = asks(&dashboards, prometheus);
     let ask = asks.iter().find(|ask| {
         ask.dashboard == dashboard && ask.panel["title"] == title && ask.target["refId"] == letter
     });
@@ -206,6 +222,11 @@ async fn panels_of_several_vantages_say_what_they_are_taken_for() {
     let since = format!("{}.000", 1000 * (NOW - HOUR));
     // The top is 100 for the one and 1.5 * 16 + 4 * 4 + 5 = 45 for the other country.
     let expected: &[Expected<'_>] = &[
+        (
+            ("overview", "Real or drill", "A"),
+            &["job"],
+            &["platform_drill 1.000", "platform_exporter 0.000"],
+        ),
         (("overview", "Platforms by state", "A"), &[], &["1.000"]),
         (("overview", "Platforms by state", "E"), &[], &["0.000"]),
         (
@@ -274,4 +295,10 @@ async fn panels_of_several_vantages_say_what_they_are_taken_for() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    for (name, values) in offered(&built(), &prometheus).await {
+        let drill = values
+            .iter()
+            .find(|value| value.contains("drill") || *value == "e");
+        assert!(drill.is_none(), "{name} offers {drill:?}");
+    }
 }

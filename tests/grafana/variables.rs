@@ -2,8 +2,6 @@
 
 use serde_json::{Value, json};
 
-use platform_exporter::config::DRILL;
-
 use crate::model::NEUTRAL;
 
 /// The uid of each dashboard; links are made of them, so they stay as they are.
@@ -12,9 +10,10 @@ pub const PLATFORM: &str = "platform-exporter-platform";
 pub const AVAILABILITY: &str = "platform-exporter-availability";
 pub const EXPORTER: &str = "platform-exporter-exporter";
 
-/// What may be chosen for drills, the default first: what people read, and the vantage that is left out. No vantage is
-/// called as the other value.
-pub const DRILLS: [(&str, &str); 2] = [("left out", DRILL), ("shown", "-")];
+/// What may be chosen for drills, the default first: what people read, and the job that is left out, that of the shipped scrape
+/// configuration. No job is called as the other value. By the job and not by the vantage, because a replay is a drill too, which
+/// is loaded under the exporters' job to be looked at.
+pub const DRILLS: [(&str, &str); 2] = [("left out", "platform_drill"), ("shown", "-")];
 
 /// Data source, job, instance, vantage, platform, each of them asked for within those before it; and whether drills are
 /// shown.
@@ -38,22 +37,22 @@ pub fn variables() -> Vec<Value> {
         query(
             "job",
             "Job",
-            r#"platform_exporter_build_info{vantage!="$drills"}"#,
+            r#"platform_exporter_build_info{job!="$drills"}"#,
         ),
         query(
             "instance",
             "Instance",
-            r#"platform_exporter_build_info{job=~"$job", vantage!="$drills"}"#,
+            r#"platform_exporter_build_info{job=~"$job", job!="$drills"}"#,
         ),
         query(
             "vantage",
             "Vantage",
-            r#"platform_vantage_up{job=~"$job", instance=~"$instance", vantage!="$drills"}"#,
+            r#"platform_vantage_up{job=~"$job", instance=~"$instance", job!="$drills"}"#,
         ),
         query(
             "platform",
             "Platform",
-            r#"platform_state{job=~"$job", instance=~"$instance", vantage=~"$vantage", vantage!="$drills"}"#,
+            r#"platform_state{job=~"$job", instance=~"$instance", vantage=~"$vantage", job!="$drills"}"#,
         ),
         choice("drills", "Drills", &DRILLS),
     ]
@@ -168,4 +167,11 @@ pub fn dashed() -> (&'static str, Value) {
 /// A line without area below it.
 pub fn bare() -> (&'static str, Value) {
     ("custom.fillOpacity", json!(0))
+}
+
+#[test]
+fn the_job_that_is_left_out_is_that_of_the_example() {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/prometheus/prometheus.yml");
+    let example = std::fs::read_to_string(example).unwrap();
+    assert!(example.contains(&format!("- job_name: {}\n", DRILLS[0].1)));
 }

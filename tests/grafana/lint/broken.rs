@@ -23,7 +23,7 @@ fn variable<'a>(dashboard: &'a mut Value, name: &str) -> &'a mut Value {
         .unwrap()
 }
 
-const LIMITS: &str = r#"job=~"$job", instance=~"$instance", vantage=~"$vantage", platform=~"$platform", vantage!="$drills""#;
+const LIMITS: &str = r#"job=~"$job", instance=~"$instance", vantage=~"$vantage", platform=~"$platform", job!="$drills""#;
 
 type Break = fn(&mut Value);
 
@@ -160,7 +160,7 @@ const BREAKS: &[(&str, Break)] = &[
         variable(d, "platform")["query"]["query"] = json!("label_values(platform_state, platform)")
     }),
     ("target-drills", |d| {
-        let limits = LIMITS.replace(r#", vantage!="$drills""#, "");
+        let limits = LIMITS.replace(r#", job!="$drills""#, "");
         ask(d, &format!("platform_up{{{limits}}}"))
     }),
     ("target-drills", |d| {

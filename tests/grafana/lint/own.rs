@@ -9,6 +9,7 @@ use super::{
 use crate::model::NEUTRAL;
 use crate::names::family_of;
 use crate::promql::{Found, parts};
+use crate::variables::DRILLS;
 
 /// Metrics and the labels that they are selected by exist, and the variables limit whatever has their labels.
 pub(super) fn target_metric(dashboard: &Value) -> Vec<String> {
@@ -37,7 +38,7 @@ pub(super) fn target_metric(dashboard: &Value) -> Vec<String> {
 /// Drills are left out until somebody chooses otherwise, and are not even offered.
 pub(super) fn template_drills(dashboard: &Value) -> Vec<String> {
     let own = variables(dashboard).iter().find(|v| v["name"] == "drills");
-    let wants = [("/type", "custom"), ("/current/value", "drill")];
+    let wants = [("/type", "custom"), ("/current/value", DRILLS[0].1)];
     let right = |own: &Value| wants.iter().all(|(at, want)| text(own, at) == *want);
     if !own.is_some_and(right) {
         return vec!["no variable drills that leaves them out".into()];
@@ -54,15 +55,11 @@ pub(super) fn template_drills(dashboard: &Value) -> Vec<String> {
     )
 }
 
-/// Where the exporter says which vantage it is, drills are left out; but that there is one must be seen.
+/// Drills are left out; but that there is one must be seen.
 pub(super) fn target_drills(dashboard: &Value) -> Vec<String> {
     each_selector(dashboard, |found| {
-        let family = family_of(&found.series)?;
         let shown = !without_drills(found);
-        if !family.labels.contains(&"vantage") {
-            return None;
-        }
-        match family.name {
+        match family_of(&found.series)?.name {
             "platform_exporter_drill" => (!shown).then(|| "hides that there is a drill".into()),
             name => shown.then(|| format!("{name} of drills is not left out")),
         }
@@ -70,7 +67,7 @@ pub(super) fn target_drills(dashboard: &Value) -> Vec<String> {
 }
 
 fn without_drills(found: &Found) -> bool {
-    let wanted = ["vantage", "!=", "$drills"].map(str::to_owned);
+    let wanted = ["job", "!=", "$drills"].map(str::to_owned);
     found.matchers.contains(&wanted.into())
 }
 
