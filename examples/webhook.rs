@@ -53,12 +53,18 @@ fn print(receiver: &str, alert: &Value) {
     }
     let label = |name: &str| alert["labels"][name].as_str().unwrap_or_default();
     let said = |name: &str| alert["annotations"][name].as_str().unwrap_or_default();
+    // What tells alerts of one name apart.
+    let about = ["platform", "component", "check", "vantage", "long"].map(label);
+    let about: Vec<_> = about
+        .into_iter()
+        .filter(|label| !label.is_empty())
+        .collect();
     println!(
         "{} → {receiver}: {} {} {}\n    {}\n    {}",
         alert["status"].as_str().unwrap_or_default().to_uppercase(),
         label("severity"),
         label("alertname"),
-        label("platform"),
+        about.join(" "),
         said("summary"),
         said("description"),
     );

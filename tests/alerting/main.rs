@@ -10,6 +10,7 @@ mod support;
 mod end_to_end;
 mod files;
 mod grafana;
+mod inhibition;
 #[path = "../support/port.rs"]
 mod port;
 #[path = "../drill/program.rs"]

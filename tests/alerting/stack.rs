@@ -36,6 +36,10 @@ const ALERTS: [(&str, &str); 2] = [
     ("        for: 1m", "        for: 15s"),
 ];
 
+/// What the examples start Prometheus with: what is sent before Alertmanager is found is lost, and sent again only after the delay,
+/// and what has ended must be sent again more often than groups are told.
+pub const RESEND: &str = "--rules.alert.resend-delay=5s";
+
 /// Looks at hours and days. Of the minute that a test lives any outage is a large share, so this one is left to its unit tests.
 pub const SLOW: &str = "PlatformErrorBudgetBurn";
 
@@ -200,7 +204,13 @@ pub async fn until_told(webhook: &Webhook, what: &str, goal: impl Fn(&Alert) -> 
     }
 }
 
-async fn alertmanager(servers: &Servers, folder: &Path, webhook: SocketAddr, pace: Pace) -> Server {
+/// Alertmanager alone, with its files in a folder.
+pub async fn alertmanager(
+    servers: &Servers,
+    folder: &Path,
+    webhook: SocketAddr,
+    pace: Pace,
+) -> Server {
     let config = pace
         .of(&files::text("alertmanager.yml"), &ALERTMANAGER)
         .replace("127.0.0.1:9099", &webhook.to_string());
@@ -251,11 +261,11 @@ async fn prometheus(
             "--storage.tsdb.path={}",
             folder.join("data").display()
         ))
-        .arg("--web.listen-address=127.0.0.1:0");
-    if pace == Pace::Quick {
-        // What is sent before Alertmanager is found is lost, and sent again only after the delay.
-        command.arg("--rules.alert.resend-delay=1s");
-    }
+        .arg("--web.listen-address=127.0.0.1:0")
+        .arg(match pace {
+            Pace::Quick => "--rules.alert.resend-delay=1s",
+            Pace::Shipped => RESEND,
+        });
     Server::start(command, folder.join("prometheus.log")).await
 }
 
@@ -266,9 +276,9 @@ fn changed(text: &str, changes: &[(&str, &str)]) -> String {
     })
 }
 
-/// A child that says where it listens.
-struct Server {
-    address: SocketAddr,
+/// A child that says where it listens. Dropping it ends it.
+pub struct Server {
+    pub address: SocketAddr,
     child: Child,
     log: PathBuf,
 }
