@@ -27,6 +27,20 @@ pub fn questions() -> [String; 2] {
     questions.try_into().unwrap()
 }
 
+/// An alert leads to the panel that says most of it.
+#[test]
+fn an_alert_leads_to_the_open_incidents() {
+    let read = |path: &str| -> Value {
+        serde_saphyr::from_str(&std::fs::read_to_string(files::path(path)).unwrap()).unwrap()
+    };
+    let rule = &read("../grafana/alerting/platform_exporter.yaml")["groups"][0]["rules"][0];
+    let overview = read("../grafana/dashboards/overview.json");
+    assert_eq!(rule["dashboardUid"], overview["uid"]);
+    let panels = overview["panels"].as_array().unwrap();
+    let panel = panels.iter().find(|panel| panel["id"] == rule["panelId"]);
+    assert_eq!(panel.unwrap()["title"], "Open incidents");
+}
+
 #[test]
 fn the_data_source_is_the_one_that_is_provisioned() {
     let text = |path: &str| std::fs::read_to_string(files::path(path)).unwrap();

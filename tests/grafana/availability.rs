@@ -33,7 +33,7 @@ fn month() -> Row {
     let now = percent(Panel::stat(
         11,
         "Last 30 days",
-        "Share of the known time of the last 30 days in which it worked (up or degraded). Each vantage counts by the time in which it knew something.",
+        "Share of the known time of the last 30 days in which it worked (up or degraded). Each exporter counts by the time in which it knew something.",
     ))
     .size(24, 5)
     .mappings(looks::availability())
@@ -96,17 +96,11 @@ fn worst_burn(range: &str) -> String {
     format!("max by (platform) ({})", burn(SEEN, range))
 }
 
-/// How much a counter grew in 30 days, from each vantage. Several exporters there count as their mean: the time of all states
-/// never adds up to more than there was.
+/// How much a counter grew in 30 days from each vantage; of several exporters there, by the one that counted most.
 fn from_each_vantage(counter: &Selector) -> String {
-    let sum = |counter: &Selector| {
-        format!(
-            "sum by (vantage, platform) (increase({}))",
-            counter.over("30d")
-        )
-    };
-    let exporters = format!("clamp_min({} / (30 * 86400), 1)", sum(&of(STATE)));
-    format!("{} / {exporters}", sum(counter))
+    let grown = counter.over("30d");
+    let each = format!("max by ({SEEN}, component) (increase({grown}))");
+    format!("max by (vantage, platform) (sum by ({SEEN}) ({each}))")
 }
 
 fn losses() -> Row {

@@ -28,6 +28,14 @@ pub fn verdict(family: &str, by: &str) -> String {
     code(&VERDICTS, family, by, Selector::to_string)
 }
 
+/// The same with the title that people read.
+pub fn titled_verdict() -> String {
+    let each = verdict("platform_state", SEEN);
+    // An exporter that is scraped twice says so twice.
+    let titles = format!("max by ({SEEN}, title) ({})", of("platform_info"));
+    format!("max by (platform, title) ({each} * on ({SEEN}) group_left (title) {titles})")
+}
+
 /// The worst of each interval, so that a short fall shows on a long range.
 pub fn worst(family: &str, by: &str) -> String {
     code(&VERDICTS, family, by, |selector| {
@@ -135,6 +143,33 @@ pub fn ours(expr: &str) -> String {
     format!("{expr} and on (job, instance) last_over_time({seen})")
 }
 
+/// The same while our own network works: what still answers without one says nothing of platforms.
+fn seen_rate(by: &str, selector: &Selector, offset: &str) -> String {
+    let network = of("platform_vantage_up").over("$__interval");
+    format!(
+        "sum by ({by}) (rate({}{offset}) unless on (job, instance, vantage) min_over_time({network}{offset}) == 0)",
+        selector.over("$__rate_interval")
+    )
+}
+
+/// The duration of ok runs that 95 of 100 stay below.
+pub fn latency(by: &str) -> String {
+    latency_then(by, "")
+}
+
+/// The same a week earlier.
+pub fn latency_last_week(by: &str) -> String {
+    latency_then(by, " offset 1w")
+}
+
+fn latency_then(by: &str, offset: &str) -> String {
+    let bucket = of("platform_probe_duration_seconds_bucket");
+    format!(
+        "histogram_quantile(0.95, {})",
+        seen_rate(&format!("{by}, le"), &bucket, offset)
+    )
+}
+
 /// A quantile of a histogram of the exporter.
 pub fn quantile(q: &str, by: &str, family: &str) -> String {
     let bucket = of(&format!("{family}_bucket"));
@@ -144,36 +179,34 @@ pub fn quantile(q: &str, by: &str, family: &str) -> String {
     )
 }
 
-/// The same a week earlier.
-pub fn quantile_last_week(q: &str, by: &str, family: &str) -> String {
-    let bucket = of(&format!("{family}_bucket"));
-    format!(
-        "histogram_quantile({q}, sum by ({by}, le) (rate({} offset 1w)))",
-        bucket.over("$__rate_interval")
-    )
-}
-
 /// Failing runs among those that say something of the platform.
 pub fn failing(by: &str) -> String {
     let runs = |classes: &str| {
         let family = of("platform_probe_results_total");
-        rate(by, &family.with(&format!("class=~\"{classes}\"")))
+        seen_rate(by, &family.with(&format!("class=~\"{classes}\"")), "")
     };
     format!("{} / ({} > 0)", runs("fail"), runs("ok|degraded|fail"))
 }
 
-/// A row for each reason of each open incident, worth its start in seconds: where it was seen first. What a vantage without the incident
-/// has to say is no reason of it.
+/// A row for each reason of each open incident, worth its start in seconds: where it was seen first. What a vantage without the
+/// incident has to say is no reason of it, and our own trouble neither.
 pub fn incidents() -> String {
     let open = of("platform_incident_start_timestamp_seconds");
     let start = format!("min by (platform, component) ({open})");
     let reasons = format!(
         "max by (platform, component, reason) ({} and on ({SEEN}, component) {open})",
-        of("platform_component_reason")
+        of("platform_component_reason").with("reason!~\"local_.+\"")
     );
     format!(
         "{reasons} * on (platform, component) group_left () {start} or on (platform, component) {start}"
     )
+}
+
+/// The worst verdict on each of their components, of those who have it open.
+pub fn verdict_of_incidents() -> String {
+    let each = verdict("platform_component_state", &format!("{SEEN}, component"));
+    let open = of("platform_incident_start_timestamp_seconds");
+    format!("max by (platform, component) ({each} and on ({SEEN}, component) {open})")
 }
 
 /// How many vantages have each of them open.
@@ -195,8 +228,9 @@ pub fn beside_incidents(on: &str, expr: &str) -> String {
 /// Something of each check from each vantage, with the labels that say what it looks at. Of several exporters there the
 /// worst, which is their `min` or `max`.
 pub fn beside_check(worst: &str, expr: &str) -> String {
+    let check = format!("{SEEN}, component, check");
     let info = of("platform_probe_info");
     format!(
-        "{worst} by (vantage, platform, component, check, kind, target, depth) ({expr} * on ({SEEN}, component, check) group_left (kind, target, depth) {info})"
+        "{worst} by (vantage, platform, component, check, kind, target, depth) ({expr} * on ({check}) group_left (kind, target, depth) max by ({check}, kind, target, depth) ({info}))"
     )
 }

@@ -157,3 +157,51 @@ pub fn cell() -> (&'static str, Value) {
         json!({ "mode": "basic", "type": "color-background" }),
     )
 }
+
+/// The colour of a number, of ranges that Grafana would look through from the first on.
+#[cfg(test)]
+fn color(mappings: &Value, value: f64) -> &str {
+    let ranges = mappings.as_array().unwrap().iter();
+    let holds = |range: &&Value| {
+        let end = |name: &str| range["options"][name].as_f64();
+        end("from").is_some_and(|from| from <= value) && end("to").is_some_and(|to| value <= to)
+    };
+    let found = ranges.clone().find(holds);
+    found.map_or(NEUTRAL, |range| {
+        range["options"]["result"]["color"].as_str().unwrap()
+    })
+}
+
+#[test]
+fn what_is_bad_looks_bad() {
+    for (mappings, looks) in [
+        (
+            availability(),
+            [(0.9995, GREEN), (0.995, YELLOW), (0.96, ORANGE), (0.5, RED)],
+        ),
+        (
+            budget(),
+            [(0.8, GREEN), (0.3, YELLOW), (0.05, ORANGE), (-0.2, RED)],
+        ),
+        (
+            burn(),
+            [(0.5, GREEN), (2.0, YELLOW), (10.0, ORANGE), (20.0, RED)],
+        ),
+        (
+            crowd(),
+            [(0.2, GREEN), (0.9, YELLOW), (1.2, RED), (50.0, RED)],
+        ),
+        (
+            age(),
+            [(30.0, GREEN), (200.0, YELLOW), (400.0, RED), (9000.0, RED)],
+        ),
+        (
+            any_is(RED),
+            [(0.0, NEUTRAL), (1.0, RED), (7.0, RED), (-1.0, NEUTRAL)],
+        ),
+    ] {
+        for (value, right) in looks {
+            assert_eq!(color(&mappings, value), right, "{value} in {mappings}");
+        }
+    }
+}

@@ -1,8 +1,8 @@
 //! Overview: is it us or them, who is affected, since when, why, what do they and their users say, is it getting better.
 
 use crate::expr::{
-    SEEN, availability, beside_incidents, crowd, failing, official, quantile, quantile_last_week,
-    rate, vantages_with_incident, verdict, worst,
+    availability, beside_incidents, crowd, failing, latency, latency_last_week, official, rate,
+    titled_verdict, vantages_with_incident, verdict, worst,
 };
 use crate::looks::{self, GREEN, ORANGE, PURPLE, RED, cell};
 use crate::model::{Dashboard, NEUTRAL, Panel, Row, instant, range, row, rows};
@@ -86,8 +86,6 @@ fn us_or_them() -> Row {
 }
 
 fn affected() -> Row {
-    let states = verdict("platform_state", SEEN);
-    let info = of("platform_info");
     let now = Panel::stat(
         21,
         "State now",
@@ -98,7 +96,7 @@ fn affected() -> Row {
     .mappings(looks::verdicts())
     .link(to_platform())
     .query(instant(
-        format!("max by (platform, title) ({states} * on ({SEEN}) group_left (title) {info})"),
+        titled_verdict(),
         "{{title}}",
     ));
     let timeline = Panel::timeline(
@@ -122,28 +120,21 @@ fn why() -> Row {
     )
     .size(24, 8);
     let vantages = beside_incidents("platform, component", &vantages_with_incident());
-    let open = sources::incidents(open, &[row_to_platform()])
-        .query(rows(beside_incidents("platform", &official("platform"))))
-        .query(rows(beside_incidents("platform", &crowd())))
-        .query(rows(vantages))
-        .merged(&[
-            "platform",
-            "component",
-            "Value #C",
-            "Value #A",
-            "Value #B",
-            "reason",
-            "Value #F",
-            "Value #D",
-            "Value #E",
-        ])
-        .column(
-            "Value #D",
-            "Status page",
-            &[("mappings", looks::official()), cell()],
-        )
-        .column("Value #E", sources::AGAINST_NORMAL, &sources::share())
-        .column("Value #F", "Vantages", &[]);
+    let open = sources::incidents(
+        open,
+        &[row_to_platform()],
+        &["Value #F", "Value #D", "Value #E"],
+    )
+    .query(rows(beside_incidents("platform", &official("platform"))))
+    .query(rows(beside_incidents("platform", &crowd())))
+    .query(rows(vantages))
+    .column(
+        "Value #D",
+        "Status page",
+        &[("mappings", looks::official()), cell()],
+    )
+    .column("Value #E", sources::AGAINST_NORMAL, &sources::share())
+    .column("Value #F", "Vantages", &[]);
     let errors = Panel::stacked(
         32,
         "Errors each minute, by reason",
@@ -179,7 +170,7 @@ fn better() -> Row {
     let failing = Panel::graph(
         51,
         "Failing probes",
-        "Share of runs from all vantages that fail, among those that say something of the platform. Falling: it is getting better, before the verdict turns.",
+        "Share of runs from all vantages that fail, among those that say something of the platform. Falling: it is getting better, before the verdict turns. A gap: our own network was down.",
     )
     .size(12, 8)
     .unit("percentunit")
@@ -188,17 +179,17 @@ fn better() -> Row {
     let latency = Panel::graph(
         52,
         "Latency, p95",
-        "Duration of whole runs from all vantages, ok ones only; 95 of 100 are faster. The broken line is the same time a week ago.",
+        "Duration of whole runs from all vantages, ok ones only; 95 of 100 are faster. The broken line is the same time a week ago. A gap: our own network was down, or nothing was ok.",
     )
     .size(12, 8)
     .unit("s")
     .series("/ a week ago$/", &[dashed(), bare()])
     .query(range(
-        quantile("0.95", "platform", "platform_probe_duration_seconds"),
+        latency("platform"),
         "{{platform}}",
     ))
     .query(range(
-        quantile_last_week("0.95", "platform", "platform_probe_duration_seconds"),
+        latency_last_week("platform"),
         "{{platform}} a week ago",
     ));
     let hours = Panel::history(

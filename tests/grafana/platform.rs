@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use crate::expr::{
-    SEEN, beside_check, official_over_time, quantile, rate, reports, reports_share, reports_top,
-    since, verdict, worst,
+    beside_check, latency, official_over_time, rate, reports, reports_share, reports_top, since,
+    titled_verdict, verdict, worst,
 };
 use crate::looks::{self, GREEN, ORANGE, PURPLE, RED, cell};
 use crate::model::{Dashboard, NEUTRAL, Panel, Row, instant, range, row, rows};
@@ -20,13 +20,11 @@ pub fn dashboard() -> Dashboard {
         from: "now-6h",
         refresh: "30s",
         variables: variables::one_platform(),
-        rows: vec![now(), parts(), why(), others(), latency(), checks()],
+        rows: vec![now(), parts(), why(), others(), speed(), checks()],
     }
 }
 
 fn now() -> Row {
-    let states = verdict("platform_state", SEEN);
-    let info = of("platform_info");
     let state = Panel::stat(
         11,
         "State",
@@ -35,10 +33,7 @@ fn now() -> Row {
     .size(6, 4)
     .unit("none")
     .mappings(looks::verdicts())
-    .query(instant(
-        format!("max by (platform, title) ({states} * on ({SEEN}) group_left (title) {info})"),
-        "{{title}}",
-    ));
+    .query(instant(titled_verdict(), "{{title}}"));
     let since = Panel::stat(
         12,
         "In this state",
@@ -100,14 +95,7 @@ fn why() -> Row {
         "Each open incident with its reasons, since it was first seen. The beginning of a reason names the layer: dns, tcp, tls, http, ws, content.",
     )
     .size(12, 8);
-    let open = sources::incidents(open, &[]).merged(&[
-        "platform",
-        "component",
-        "Value #C",
-        "Value #A",
-        "Value #B",
-        "reason",
-    ]);
+    let open = sources::incidents(open, &[], &[]);
     let begun = Panel::table(
         32,
         "Incidents in this time range",
@@ -222,7 +210,7 @@ fn others() -> Row {
     )
 }
 
-fn latency() -> Row {
+fn speed() -> Row {
     let sum = of("platform_probe_phase_duration_seconds_sum");
     let runs = of("platform_probe_duration_seconds_count");
     let phases = Panel::stacked(
@@ -248,11 +236,7 @@ fn latency() -> Row {
     .size(12, 9)
     .unit("s")
     .query(range(
-        quantile(
-            "0.95",
-            "platform, component",
-            "platform_probe_duration_seconds",
-        ),
+        latency("platform, component"),
         "{{platform}} {{component}}",
     ));
     row(50, "How fast is it?", vec![phases, p95])

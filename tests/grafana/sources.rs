@@ -2,15 +2,18 @@
 
 use serde_json::{Value, json};
 
-use crate::expr::{self, all_reports, all_reports_top, beside_incidents, crowd, official, verdict};
+use crate::expr::{
+    self, all_reports, all_reports_top, beside_incidents, crowd, official, verdict,
+    verdict_of_incidents,
+};
 use crate::looks::{self, cell};
 use crate::model::{Panel, range, rows};
 use crate::variables::{bare, dashed, faint};
 
-/// Open incidents as rows of a table, as far as our probes see them: its first three queries, and all columns but those of
-/// other sources. `platform`: how the column of its name looks.
-pub fn incidents(table: Panel, platform: &[(&'static str, Value)]) -> Panel {
-    let verdicts = verdict("platform_component_state", "platform, component");
+/// Open incidents as rows of a table, as far as our probes see them: its first three queries and its first columns. `platform`:
+/// how the column of its name looks; `more`: the values of further queries, in their order.
+pub fn incidents(table: Panel, platform: &[(&'static str, Value)], more: &[&str]) -> Panel {
+    let verdicts = verdict_of_incidents();
     let clock = [("unit", json!("dateTimeAsIsoNoDateIfToday"))];
     let unseen = [("noValue", json!("not seen just now"))];
     table
@@ -19,6 +22,20 @@ pub fn incidents(table: Panel, platform: &[(&'static str, Value)]) -> Panel {
         .query(rows(format!("1000 * ({})", expr::incidents())))
         .query(rows(format!("time() - ({})", expr::incidents())))
         .query(rows(beside_incidents("platform, component", &verdicts)))
+        .merged(
+            &[
+                &[
+                    "platform",
+                    "component",
+                    "Value #C",
+                    "Value #A",
+                    "Value #B",
+                    "reason",
+                ],
+                more,
+            ]
+            .concat(),
+        )
         .sorted(&[("State", true), ("Platform", false)])
         .column("platform", "Platform", platform)
         .column("component", "Component", &[])

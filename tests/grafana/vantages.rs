@@ -11,6 +11,8 @@ const DAY: u64 = 24 * HOUR;
 /// An exporter that looks at one platform.
 struct Exporter {
     instance: &'static str,
+    /// A further label of its target, if so.
+    service: Option<&'static str>,
     vantage: &'static str,
     /// Since when it says so, and whether that is up or down.
     since: u64,
@@ -27,6 +29,7 @@ struct Exporter {
 
 const WELL: Exporter = Exporter {
     instance: "a",
+    service: None,
     vantage: "east",
     since: NOW - 60,
     down: false,
@@ -37,9 +40,14 @@ const WELL: Exporter = Exporter {
     proven: 1,
 };
 
-/// A pair that sees it well, of which one has trouble of its own; two vantages where it is down; and a drill, worst of all.
-const EXPORTERS: [Exporter; 5] = [
+/// A pair that sees it well, of which one is scraped twice and the other has trouble of its own; two vantages where it is down; and a
+/// drill, worst of all.
+const EXPORTERS: [Exporter; 6] = [
     WELL,
+    Exporter {
+        service: Some("headless"),
+        ..WELL
+    },
     Exporter {
         instance: "b",
         reason: Some("local_network"),
@@ -49,6 +57,7 @@ const EXPORTERS: [Exporter; 5] = [
     },
     Exporter {
         instance: "c",
+        service: None,
         vantage: "west",
         since: NOW - HOUR,
         down: true,
@@ -70,6 +79,7 @@ const EXPORTERS: [Exporter; 5] = [
     },
     Exporter {
         instance: "e",
+        service: None,
         vantage: "drill",
         since: NOW - DAY,
         down: true,
@@ -108,7 +118,9 @@ impl Exporter {
 
     fn own_labels(&self) -> String {
         let (job, instance, vantage) = (self.job(), self.instance, self.vantage);
-        format!(r#"job="{job}",instance="{instance}",vantage="{vantage}""#)
+        let service = self.service.map(|name| format!(r#",service="{name}""#));
+        let service = service.unwrap_or_default();
+        format!(r#"job="{job}",instance="{instance}",vantage="{vantage}"{service}"#)
     }
 
     fn labels(&self) -> String {
@@ -124,6 +136,12 @@ impl Exporter {
             format!(r#"platform_exporter_build_info{{{itself},version="1"}} 1 {NOW}"#),
             format!("platform_exporter_drill{{{itself}}} {drill} {NOW}"),
             format!("platform_vantage_up{{{itself}}} 1 {NOW}"),
+            format!(r#"platform_info{{{own},title="Acme"}} 1 {NOW}"#),
+            // Who sees it down does not see the component any more just now.
+            format!(r#"platform_component_state{{{own},component="web",state="up"}} {up} {NOW}"#),
+            format!(
+                r#"platform_component_state{{{own},component="web",state="unknown"}} {down} {NOW}"#
+            ),
             format!(r#"platform_state{{{own},state="up"}} {up} {NOW}"#),
             format!(r#"platform_state{{{own},state="down"}} {down} {NOW}"#),
             format!(
@@ -151,6 +169,9 @@ impl Exporter {
         if let Some(reason) = self.reason {
             lines.push(format!(
                 r#"platform_component_reason{{{own},component="web",reason="{reason}"}} 1 {NOW}"#
+            ));
+            lines.push(format!(
+                r#"platform_component_reason{{{own},component="web",reason="local_offline"}} 1 {NOW}"#
             ));
         }
         lines
@@ -234,7 +255,9 @@ async fn panels_of_several_vantages_say_what_they_are_taken_for() {
             &["reason"],
             &[&format!("http_status_5xx {start}")],
         ),
+        (("overview", "Open incidents", "C"), &[], &["0.000"]),
         (("overview", "Open incidents", "F"), &[], &["2.000"]),
+        (("overview", "State now", "A"), &["title"], &["Acme 4.000"]),
         (("overview", "Sources side by side", "C"), &[], &["0.889"]),
         (("overview", "Users' reports", "A"), &[], &["70.000"]),
         (("overview", "Users' reports", "B"), &[], &["145.000"]),
@@ -269,7 +292,8 @@ async fn panels_of_several_vantages_say_what_they_are_taken_for() {
             &["vantage"],
             &["east 0.000", "south 1.000", "west 0.000"],
         ),
-        (("availability", "Last 30 days", "A"), &[], &["0.975"]),
+        // Of one of five targets a tenth.
+        (("availability", "Last 30 days", "A"), &[], &["0.980"]),
         (
             ("availability", "How fast it is spent", "A"),
             &[],

@@ -182,6 +182,12 @@ const BREAKS: &[(&str, Break)] = &[
             &format!("max by (platform) (platform_state{{{LIMITS}}})"),
         )
     }),
+    ("target-between", |d| {
+        ask(
+            d,
+            &format!("max by (platform) (last_over_time(platform_state{{{LIMITS}}}[$__interval]))"),
+        )
+    }),
     ("table-columns", |d| {
         panel(d, 31)["fieldConfig"]["overrides"][0]["matcher"]["options"] = json!("check")
     }),

@@ -114,7 +114,8 @@ pub(super) fn target_between(dashboard: &Value) -> Vec<String> {
             .filter(|found| SWITCHES.contains(&found.series.as_str()));
         let lost = switches.find(|found| {
             let call = found.call.as_deref().unwrap_or_default();
-            found.range.as_deref() != Some("$__interval") || !call.ends_with("_over_time")
+            let all = ["min_over_time", "max_over_time", "avg_over_time"].contains(&call);
+            found.range.as_deref() != Some("$__interval") || !all
         })?;
         (target["instant"] != true)
             .then(|| format!("{} is looked at only now and then", lost.series))
