@@ -115,7 +115,7 @@ async fn outages_and_lost_vantages_hold_back_what_follows_from_them() {
 /// Otherwise what has ended is told again and again while anything of its group fires.
 #[test]
 fn wherever_prometheus_is_started_it_resends_more_often_than_groups_are_told() {
-    assert!(files::text("alertmanager.yml").contains("group_interval: 15s"));
+    assert!(files::text("alertmanager.yml").contains("group_interval: 10s"));
     for file in [
         "prometheus.yml",
         "../compose.yaml",

@@ -28,7 +28,7 @@ const PROMETHEUS: [(&str, &str); 2] = [
 ];
 const ALERTMANAGER: [(&str, &str); 2] = [
     ("group_wait: 5s", "group_wait: 1s"),
-    ("group_interval: 15s", "group_interval: 1s"),
+    ("group_interval: 10s", "group_interval: 1s"),
 ];
 const ALERTS: [(&str, &str); 2] = [
     ("keep_firing_for: 2m", "keep_firing_for: 2s"),
