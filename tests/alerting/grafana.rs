@@ -4,37 +4,41 @@ use serde_json::Value;
 
 use crate::files;
 
+/// The file, and others beside it, seen from `prometheus/`.
+const ALERTING: &str = "../grafana/alerting/platform_exporter.yaml";
+const DATA_SOURCES: &str = "../grafana/provisioning/datasources/prometheus.yaml";
+const OVERVIEW: &str = "../grafana/dashboards/overview.json";
+
+/// YAML, or JSON, which is YAML too.
+fn read(path: &str) -> Value {
+    serde_saphyr::from_str(&files::text(path)).unwrap()
+}
+
+fn rules() -> [Value; 2] {
+    let rules = read(ALERTING)["groups"][0]["rules"].as_array().cloned();
+    rules.unwrap().try_into().unwrap()
+}
+
 /// The expression of each rule, in the order of the file: what fires, and whether nothing is evaluated.
 pub fn questions() -> [String; 2] {
-    let path = files::path("../grafana/alerting/platform_exporter.yaml");
-    let text = std::fs::read_to_string(path).unwrap();
-    // Grafana would put a variable of its environment there.
-    assert!(!text.contains('$'));
-    let file: Value = serde_saphyr::from_str(&text).unwrap();
-    let rules = file["groups"][0]["rules"].as_array().unwrap();
-    let questions: Vec<_> = rules
-        .iter()
-        .map(|rule| {
-            assert_eq!(rule["condition"], rule["data"][1]["refId"]);
-            assert_eq!(
-                rule["data"][1]["model"]["expression"],
-                rule["data"][0]["refId"]
-            );
-            let expr = rule["data"][0]["model"]["expr"].as_str();
-            expr.unwrap().to_owned()
-        })
-        .collect();
-    questions.try_into().unwrap()
+    rules().map(|rule| {
+        let [asked, judged] = [&rule["data"][0], &rule["data"][1]];
+        assert_eq!(rule["condition"], judged["refId"]);
+        assert_eq!(judged["model"]["expression"], asked["refId"]);
+        asked["model"]["expr"].as_str().unwrap().to_owned()
+    })
+}
+
+/// Grafana would put a variable of its environment there.
+#[test]
+fn nothing_in_it_looks_like_a_variable() {
+    assert!(!files::text(ALERTING).contains('$'));
 }
 
 /// An alert leads to the panel that says most of it.
 #[test]
 fn an_alert_leads_to_the_open_incidents() {
-    let read = |path: &str| -> Value {
-        serde_saphyr::from_str(&std::fs::read_to_string(files::path(path)).unwrap()).unwrap()
-    };
-    let rule = &read("../grafana/alerting/platform_exporter.yaml")["groups"][0]["rules"][0];
-    let overview = read("../grafana/dashboards/overview.json");
+    let (rule, overview) = (&rules()[0], read(OVERVIEW));
     assert_eq!(rule["dashboardUid"], overview["uid"]);
     let panels = overview["panels"].as_array().unwrap();
     let panel = panels.iter().find(|panel| panel["id"] == rule["panelId"]);
@@ -43,12 +47,8 @@ fn an_alert_leads_to_the_open_incidents() {
 
 #[test]
 fn the_data_source_is_the_one_that_is_provisioned() {
-    let text = |path: &str| std::fs::read_to_string(files::path(path)).unwrap();
-    let sources: Value =
-        serde_saphyr::from_str(&text("../grafana/provisioning/datasources/prometheus.yaml"))
-            .unwrap();
-    let uid = sources["datasources"][0]["uid"].as_str().unwrap();
-    let alerting = text("../grafana/alerting/platform_exporter.yaml");
-    let asked = alerting.matches(&format!("datasourceUid: {uid}\n")).count();
-    assert_eq!(asked, questions().len());
+    let provisioned = &read(DATA_SOURCES)["datasources"][0]["uid"];
+    for rule in rules() {
+        assert_eq!(&rule["data"][0]["datasourceUid"], provisioned);
+    }
 }

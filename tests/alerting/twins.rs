@@ -1,4 +1,5 @@
-//! The twins of the alerts for drills, and of the recordings that leave drills out, made from them: `UPDATE=1 cargo test --test alerting` writes them anew.
+//! The twins of the alerts for drills, and of the recordings that leave drills out, made from them:
+//! `UPDATE=1 cargo test --test alerting` writes them anew.
 //!
 //! By text and not by tree, because templates and YAML anchors must stay as they are.
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::expr::{ours, quantile, rate};
+use crate::expr::{ours, rate};
 use crate::looks::{self, GREEN, ORANGE, PURPLE, RED, cell};
 use crate::model::{Dashboard, NEUTRAL, Panel, Row, instant, range, row, rows};
 use crate::names::of;
@@ -145,6 +145,12 @@ fn network() -> Row {
     )
 }
 
+/// A quantile of how late runs started.
+fn lateness(q: &str) -> String {
+    let bucket = of("platform_exporter_schedule_lag_seconds_bucket");
+    format!("histogram_quantile({q}, {})", rate("instance, le", &bucket))
+}
+
 fn schedule() -> Row {
     let lag = Panel::graph(
         31,
@@ -154,11 +160,11 @@ fn schedule() -> Row {
     .size(12, 8)
     .unit("s")
     .query(range(
-        quantile("0.5", "instance", "platform_exporter_schedule_lag_seconds"),
+        lateness("0.5"),
         "p50 {{instance}}",
     ))
     .query(range(
-        quantile("0.99", "instance", "platform_exporter_schedule_lag_seconds"),
+        lateness("0.99"),
         "p99 {{instance}}",
     ));
     let missed = Panel::graph(

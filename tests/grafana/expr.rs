@@ -170,15 +170,6 @@ fn latency_then(by: &str, offset: &str) -> String {
     )
 }
 
-/// A quantile of a histogram of the exporter.
-pub fn quantile(q: &str, by: &str, family: &str) -> String {
-    let bucket = of(&format!("{family}_bucket"));
-    format!(
-        "histogram_quantile({q}, {})",
-        rate(&format!("{by}, le"), &bucket)
-    )
-}
-
 /// Failing runs among those that say something of the platform.
 pub fn failing(by: &str) -> String {
     let runs = |classes: &str| {

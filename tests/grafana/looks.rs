@@ -159,15 +159,13 @@ pub fn cell() -> (&'static str, Value) {
 }
 
 /// The colour of a number, of ranges that Grafana would look through from the first on.
-#[cfg(test)]
 fn color(mappings: &Value, value: f64) -> &str {
-    let ranges = mappings.as_array().unwrap().iter();
+    let mut ranges = mappings.as_array().unwrap().iter();
     let holds = |range: &&Value| {
         let end = |name: &str| range["options"][name].as_f64();
         end("from").is_some_and(|from| from <= value) && end("to").is_some_and(|to| value <= to)
     };
-    let found = ranges.clone().find(holds);
-    found.map_or(NEUTRAL, |range| {
+    ranges.find(holds).map_or(NEUTRAL, |range| {
         range["options"]["result"]["color"].as_str().unwrap()
     })
 }

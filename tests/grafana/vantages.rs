@@ -3,6 +3,7 @@
 use crate::built;
 use crate::live::{asks, offered, programs};
 use crate::prometheus::Prometheus;
+use crate::variables::DRILLS;
 
 const NOW: u64 = 1_710_000_000;
 const HOUR: u64 = 3_600;
@@ -111,7 +112,7 @@ impl Exporter {
     /// As in the shipped scrape configuration.
     fn job(&self) -> &str {
         match self.vantage {
-            "drill" => "platform_drill",
+            "drill" => DRILLS[0].1,
             _ => "platform_exporter",
         }
     }
